@@ -1,0 +1,42 @@
+/*
+ * clock -- the time, and how backups write it: UTC to the millisecond as
+ * "20261120T103000.123Z" (ISO 8601 basic), so that names sort as times do.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum {
+	CLOCK_STAMP_BYTES = 21	/* "20261120T103000.123Z" and a NUL */
+};
+
+int64_t clock_mono_ms(void);	/* never goes back; for intervals */
+int64_t clock_real_ns(void);	/* since 1970, UTC */
+int64_t clock_real_ms(void);
+
+/* Write the stamp of "ms" (since 1970; years 1970 to 9999) into buf. */
+void clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES]);
+
+/*
+ * Read a stamp of exactly this form at s[0 .. n-1]; false if it is not one or
+ * names no real moment.
+ */
+bool clock_stamp_parse(const char *s, size_t n, int64_t *ms);
+
+/*
+ * Read what a person writes as a moment: RFC 3339 ("2026-11-20T10:30:00Z",
+ * with a fraction, with an offset), its date alone (midnight UTC), or a
+ * stamp.  A fraction is cut to ms.  Class usage.
+ */
+int clock_parse(const char *s, const char *what, int64_t *ms,
+    struct err *e);
+
+/* Sleep for ms, or less if a signal comes. */
+void clock_sleep_ms(int64_t ms);
+
+#endif

@@ -1,0 +1,50 @@
+#include "base/hook.h"
+
+#ifdef LITEFLEET_HOOKS
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static void
+act(const char *action)
+{
+	if (strcmp(action, "kill") == 0)
+		(void)raise(SIGKILL);
+	else if (strcmp(action, "segv") == 0) {
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)raise(SIGSEGV);
+	} else if (strcmp(action, "stop") == 0)
+		(void)raise(SIGSTOP);
+	else if (strcmp(action, "exit") == 0)
+		_exit(9);
+	else
+		log_fatal("LITEFLEET_HOOK: no action \"%s\"", action);
+}
+
+void
+hook_reach(const char *point, const char *name)
+{
+	const char *env = getenv("LITEFLEET_HOOK");
+	char *copy, *rest, *item, *eq, *colon;
+
+	if (env == NULL)
+		return;
+	copy = rest = mem_strdup(env);
+	while ((item = strsep(&rest, ",")) != NULL) {
+		if ((eq = strchr(item, '=')) == NULL)
+			continue;
+		*eq++ = '\0';
+		if ((colon = strchr(eq, ':')) != NULL)
+			*colon++ = '\0';
+		if (strcmp(item, point) == 0 &&
+		    (colon == NULL || strstr(name, colon) != NULL))
+			act(eq);
+	}
+	free(copy);
+}
+#endif

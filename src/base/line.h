@@ -1,0 +1,24 @@
+/*
+ * line -- what a pipeline reads and writes: one item a line, fields separated
+ * by tabs, with \t, \n and \\ escaped; or items that end in NUL, unescaped.
+ */
+#ifndef BASE_LINE_H
+#define BASE_LINE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Append a field: escaped, or as it is if "raw" (items end in NUL). */
+void line_field(struct buf *b, const char *s, bool raw);
+
+/*
+ * Read the next item of "in" into *b (reset first), unescaped unless "raw".
+ * Returns 1, 0 at the end, or -1 (class usage: a wrong escape or a NUL in a
+ * line; class io).  A last item without its end counts.
+ */
+int line_read(FILE *in, bool raw, struct buf *b, struct err *e);
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * backup -- one cycle over the fleet: find the databases, store those that
+ * changed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/path.h"
+#include "cmd/cmd.h"
+#include "cmd/cycle.h"
+#include "cmd/dealer.h"
+#include "cmd/dryrun.h"
+
+enum {
+	OPT_EXCLUDE = CYCLE_OPT_END,
+	OPT_SHARD,
+	OPT_ONE_FS
+};
+
+static const struct cmd_option options[] = {
+	CYCLE_OPTIONS,
+	{ "dry-run", 'n', NULL,
+	    "touch nothing; write what would be looked at for upload" },
+	{ "exclude", OPT_EXCLUDE, "GLOB",
+	    "leave out names (with a slash: paths) that match; repeatable" },
+	{ "shard", OPT_SHARD, "I/N",
+	    "only the I-th N-th of the fleet (1/3, 2/3, 3/3)" },
+	{ "one-file-system", OPT_ONE_FS, NULL,
+	    "do not cross into other file systems" },
+	CMD_OPTIONS_COMMON
+};
+
+struct backup {
+	struct cycle c;
+	struct walk_cfg walk;
+	const char *avoid[3];
+	const char **excludes;
+	bool *matched;		/* per pattern: it found something */
+	struct dealer *dealer;
+	bool again;
+	bool dry;
+};
+
+static int
+parse_shard(const char *arg, struct cycle *c, struct err *e)
+{
+	const char *slash = strchr(arg, '/');
+	struct err ignored;
+	char *i;
+	int r = -1;
+
+	if (slash != NULL) {
+		i = mem_strndup(arg, (size_t)(slash - arg));
+		if (num_parse(slash + 1, 1, 1000000, "N", &c->nshards,
+		    &ignored) == 0 && num_parse(i, 1, c->nshards, "I",
+		    &c->shard, &ignored) == 0)
+			r = 0;
+		free(i);
+	}
+	if (r == -1)
+		err_set(e, ERR_USAGE, "--shard: \"%s\" is not I/N with I from "
+		    "1 to N, as 2/3", arg);
+	return (r);
+}
+
+static int
+found(void *ctx, const struct walk_dir *dir)
+{
+	struct backup *b = ctx;
+	size_t i;
+
+	b->matched[dir->pattern] = true;
+	dealer_enter(b->dealer, dir->path, dir->real);
+	for (i = 0; i < dir->nentries; i++)
+		dealer_put(b->dealer, dir->entries[i].name,
+		    dir->entries[i].flags);
+	return (dealer_stopping(b->dealer));
+}
+
+static void
+fault(void *ctx, const struct err *e)
+{
+	struct backup *b = ctx;
+
+	if (b->again)		/* named and counted the first time */
+		return;
+	log_error("%s", e->msg);
+	b->c.nfaults++;
+}
+
+static int
+deal(void *ctx, struct dealer *d, bool again, struct err *e)
+{
+	struct backup *b = ctx;
+	int r;
+
+	b->dealer = d;
+	b->again = again;
+	b->walk.found = found;
+	b->walk.fault = fault;
+	b->walk.ctx = b;
+	r = walk_run(&b->walk, e);
+	return (r == -1 ? -1 : 0);
+}
+
+static void
+warn_of_empty_patterns(const struct backup *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->c.npatterns; i++)
+		if (!b->matched[i])
+			log_warn("the pattern %s matches nothing",
+			    pattern_text(b->c.patterns[i]));
+}
+
+/* The walk keeps out of our own directories, unless the fleet is in them. */
+static void
+set_walk(struct backup *b)
+{
+	struct walk_cfg *w = &b->walk;
+	struct cycle *c = &b->c;
+
+	w->patterns = (const struct pattern *const *)c->patterns;
+	w->npatterns = c->npatterns;
+	w->excludes = b->excludes;
+	w->follow = c->follow;
+	if (c->url.path != NULL)
+		b->avoid[w->navoid++] = c->url.path;
+	b->avoid[w->navoid++] = c->state_base;
+	if (c->spool != NULL)
+		b->avoid[w->navoid++] = c->spool_dir;
+	w->avoid = b->avoid;
+	b->matched = mem_zero(c->npatterns * sizeof(*b->matched));
+}
+
+/* Options into *b.  CMD_END or CMD_END_EARLY. */
+static int
+parse(struct backup *b, struct cmd_parse *p)
+{
+	struct err e;
+	bool ok;
+	int o;
+
+	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
+		ok = true;
+		if (cycle_option(&b->c, o, p->arg, &ok, &e)) {
+			;
+		} else if (o == 'n')
+			b->dry = true;
+		else if (o == OPT_EXCLUDE) {
+			b->excludes = mem_resize(b->excludes,
+			    b->walk.nexcludes + 1, sizeof(*b->excludes));
+			b->excludes[b->walk.nexcludes++] = p->arg;
+		} else if (o == OPT_SHARD)
+			ok = parse_shard(p->arg, &b->c, &e) == 0;
+		else if (o == OPT_ONE_FS)
+			b->walk.one_file_system = true;
+		if (!ok) {
+			p->status = cmd_fail(p->cmd, &e);
+			return (CMD_END_EARLY);
+		}
+	}
+	return (o);
+}
+
+static int
+run(const struct cmd *cmd, int argc, char **argv)
+{
+	struct backup b = { 0 };
+	struct cmd_parse p;
+	struct err e;
+	int status;
+
+	cycle_init(&b.c, cmd);
+	cmd_parse_init(&p, cmd, argc, argv);
+	if (parse(&b, &p) == CMD_END_EARLY) {
+		status = p.status;
+		goto out;
+	}
+	if (p.argc == 0) {
+		status = cmd_usage(cmd, "which databases? give a pattern in "
+		    "quotes, as '/data/*/*.db'");
+		goto out;
+	}
+	if (cycle_setup(&b.c, p.argv, (size_t)p.argc, b.dry, &e) == -1) {
+		status = cmd_fail(cmd, &e);
+		goto out;
+	}
+	set_walk(&b);
+	if (walk_check(&b.walk, &e) == -1)
+		status = cmd_fail(cmd, &e);
+	else if (b.dry)
+		status = dryrun(&b.c, &b.walk, b.matched);
+	else
+		status = cycle_run(&b.c, deal, &b);
+	if (status == 0 || status == 1)
+		warn_of_empty_patterns(&b);
+out:
+	free(b.matched);
+	free(b.excludes);
+	cycle_fini(&b.c);
+	return (status);
+}
+
+const struct cmd cmd_backup = {
+	.name = "backup",
+	.synopsis = "[OPTIONS] PATTERN...",
+	.summary = "Back up the databases that match and have changed",
+	.options = options,
+	.run = run,
+};

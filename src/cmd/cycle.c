@@ -1,0 +1,377 @@
+#include "cmd/cycle.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/path.h"
+#include "cmd/cycle_out.h"
+#include "cmd/dealer.h"
+
+enum {
+	MEM_IMAGE_BYTES = 8 * 1024 * 1024
+};
+
+void
+cycle_init(struct cycle *c, const struct cmd *cmd)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	memset(c, 0, sizeof(*c));
+	c->cmd = cmd;
+	c->to = getenv("LITEFLEET_TO");
+	c->key = KEY_DEFAULT;
+	c->jobs = n < 1 ? 1 : n > POOL_WORKERS_MAX ? POOL_WORKERS_MAX :
+	    (uint64_t)n;
+	c->busy_timeout_ms = 5000;
+	c->grace_ms = 10000;
+}
+
+void
+cycle_fini(struct cycle *c)
+{
+	size_t i;
+
+	statedir_close(c->statedir);
+	key_template_free(c->template);
+	for (i = 0; i < c->npatterns; i++)
+		pattern_free(c->patterns[i]);
+	free(c->patterns);
+	store_url_fini(&c->url);
+	free(c->spool_dir);
+	free(c->state_base);
+}
+
+static int
+parse_check(const char *arg, enum image_check *check, struct err *e)
+{
+	static const char *const names[] = { "none", "quick", "full" };
+	unsigned i;
+
+	for (i = 0; i < 3; i++)
+		if (strcmp(arg, names[i]) == 0) {
+			*check = (enum image_check)i;
+			return (0);
+		}
+	err_set(e, ERR_USAGE, "--check: \"%s\" is not one of none, quick, full",
+	    arg);
+	return (-1);
+}
+
+bool
+cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
+    struct err *e)
+{
+	*ok = true;
+	switch (key) {
+	case CYCLE_OPT_TO:
+		c->to = arg;
+		break;
+	case CYCLE_OPT_KEY:
+		c->key = arg;
+		break;
+	case CYCLE_OPT_JOBS:
+		*ok = num_parse(arg, 1, POOL_WORKERS_MAX, "--jobs", &c->jobs,
+		    e) == 0;
+		break;
+	case CYCLE_OPT_STATE:
+		c->state = arg;
+		break;
+	case CYCLE_OPT_SPOOL:
+		c->spool = arg;
+		break;
+	case CYCLE_OPT_BUSY:
+		*ok = num_parse_duration(arg, "--busy-timeout",
+		    &c->busy_timeout_ms, e) == 0;
+		break;
+	case CYCLE_OPT_GRACE:
+		*ok = num_parse_duration(arg, "--grace", &c->grace_ms, e) == 0;
+		break;
+	case CYCLE_OPT_HOST:
+		c->host = arg;
+		break;
+	case CYCLE_OPT_CHECK:
+		*ok = parse_check(arg, &c->check, e) == 0;
+		break;
+	case CYCLE_OPT_NEW_STORE:
+		c->new_store = true;
+		break;
+	case CYCLE_OPT_SHARED:
+		c->shared = true;
+		break;
+	case CYCLE_OPT_FOLLOW:
+		c->follow = true;
+		break;
+	case CYCLE_OPT_STRICT:
+		c->strict = true;
+		break;
+	case CYCLE_OPT_JSON:
+		c->json = true;
+		break;
+	case '0':
+		c->raw = true;
+		break;
+	default:
+		return (false);
+	}
+	return (true);
+}
+
+static int
+find_host(struct cycle *c, struct err *e)
+{
+	if (c->host == NULL) {
+		if (gethostname(c->hostname, sizeof(c->hostname) - 1) == -1) {
+			err_sys(e, ERR_CONFIG, "the name of this host");
+			return (-1);
+		}
+		c->host = c->hostname;
+	}
+	if (c->host[0] == '\0' || strlen(c->host) > 255 ||
+	    strchr(c->host, '/') != NULL || strcmp(c->host, ".") == 0 ||
+	    strcmp(c->host, "..") == 0) {
+		err_set(e, ERR_USAGE, "--host: \"%s\" is no name for a host: "
+		    "1 to 255 bytes without a slash", c->host);
+		return (-1);
+	}
+	return (0);
+}
+
+static int
+find_dirs(struct cycle *c, struct err *e)
+{
+	const char *spool = c->spool;
+	char *state;
+	size_t i;
+
+	if (spool == NULL)
+		spool = getenv("TMPDIR");
+	if (spool == NULL || spool[0] == '\0')
+		spool = "/var/tmp";
+	if ((c->spool_dir = path_absolute(spool, "--spool", e)) == NULL)
+		return (-1);
+	if ((state = statedir_base(c->state, e)) == NULL)
+		return (-1);
+	c->state_base = path_absolute(state, "--state", e);
+	free(state);
+	if (c->state_base == NULL)
+		return (-1);
+	for (i = 0; c->url.path != NULL && i < c->npatterns; i++)
+		if (path_within(pattern_literal(c->patterns[i]),
+		    c->url.path)) {
+			err_set(e, ERR_USAGE, "the store %s holds the pattern "
+			    "%s: a store cannot lie around the databases that "
+			    "it backs up", c->url.path,
+			    pattern_text(c->patterns[i]));
+			return (-1);
+		}
+	return (0);
+}
+
+int
+cycle_setup(struct cycle *c, char *const *patterns, size_t npatterns, bool dry,
+    struct err *e)
+{
+	size_t i;
+
+	c->patterns = mem_resize(NULL, npatterns, sizeof(*c->patterns));
+	for (i = 0; i < npatterns; i++) {
+		if ((c->patterns[i] = pattern_new(patterns[i], e)) == NULL)
+			return (-1);
+		c->npatterns++;
+	}
+	if (find_host(c, e) == -1)
+		return (-1);
+	if ((c->template = key_template_new(c->key,
+	    (const struct pattern *const *)c->patterns, c->npatterns, c->host,
+	    e)) == NULL)
+		return (-1);
+	if (c->to == NULL && !dry) {
+		err_set(e, ERR_USAGE, "where to? --to URL (or LITEFLEET_TO) "
+		    "names the store, as --to /backup");
+		return (-1);
+	}
+	if (c->to != NULL && store_url_parse(c->to, "--to", &c->url, e) == -1)
+		return (-1);
+	return (find_dirs(c, e));
+}
+
+bool
+cycle_in_shard(const struct cycle *c, const char *path, size_t len)
+{
+	unsigned __int128 x;
+
+	if (c->nshards == 0)
+		return (true);
+	x = (unsigned __int128)hash128(path, len).lo * c->nshards;
+	return ((uint64_t)(x >> 64) == c->shard - 1);
+}
+
+/* The bridge from proc's job_ops to job/backup. */
+
+struct bridge {
+	struct job_backup *job;
+	struct worker *worker;
+};
+
+static void
+tell(void *ctx, const void *msg, size_t len)
+{
+	worker_say(((struct bridge *)ctx)->worker, msg, len);
+}
+
+static int
+op_open(void *cfg, const struct worker_env *env, void **out, struct err *e)
+{
+	struct bridge *b = mem_zero(sizeof(*b));
+	struct job_backup_env jenv = { .index = env->index,
+	    .first_seg = env->first_seg, .end_seg = env->end_seg,
+	    .tally = env->tally, .gate = env->gate, .again = env->again,
+	    .tell = tell, .tell_ctx = b };
+
+	b->worker = env->worker;
+	*out = b;
+	return (job_backup_open(cfg, &jenv, &b->job, e));
+}
+
+static int
+op_quarantine(void *b, const char *path, const char *how, struct err *e)
+{
+	return (job_backup_quarantine(((struct bridge *)b)->job, path, how,
+	    e));
+}
+
+static int
+op_start(void *b, const void *msg, size_t len, struct err *e)
+{
+	return (job_backup_start(((struct bridge *)b)->job, msg, len, e));
+}
+
+static int
+op_wait(void *b, int fd, bool more, struct err *e)
+{
+	return (job_backup_wait(((struct bridge *)b)->job, fd, more, e));
+}
+
+static int
+op_drain(void *b, int64_t grace_ms, struct err *e)
+{
+	return (job_backup_drain(((struct bridge *)b)->job, grace_ms, e));
+}
+
+static void
+op_close(void *ctx)
+{
+	struct bridge *b = ctx;
+
+	if (b == NULL)
+		return;
+	job_backup_close(b->job);
+	free(b);
+}
+
+static const struct job_ops ops = {
+	.open = op_open,
+	.quarantine = op_quarantine,
+	.start = op_start,
+	.wait = op_wait,
+	.drain = op_drain,
+	.close = op_close,
+};
+
+/* The run: what pool_run() calls back with. */
+struct run {
+	struct cycle *c;
+	struct cycle_out *out;
+	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
+	void *ctx;
+	bool again;
+};
+
+static int
+feed(void *ctx, struct pool *pool, const bool want[POOL_SEGMENTS],
+    struct err *e)
+{
+	struct run *r = ctx;
+	struct dealer *d = dealer_new(r->c, pool, want);
+	int ret;
+
+	ret = r->deal(r->ctx, d, r->again, e);
+	if (ret == 0)
+		dealer_flush(d);
+	dealer_free(d);
+	r->again = true;
+	return (ret);
+}
+
+static void
+said(void *ctx, const void *msg, size_t len)
+{
+	struct run *r = ctx;
+	struct said s;
+
+	if (!said_parse(msg, len, &s))
+		return;
+	cycle_out_stored(r->out, &s);
+	said_fini(&s);
+}
+
+static int
+lock_state(struct cycle *c, struct err *e)
+{
+	if ((c->statedir = statedir_open(c->state_base, c->url.canonical,
+	    c->lock_wait_ms, e)) == NULL)
+		return (-1);
+	if (c->new_store && statedir_reset(c->statedir, e) == -1)
+		return (-1);
+	c->id = statedir_id(c->statedir);
+	return (0);
+}
+
+int
+cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
+    struct err *e), void *ctx)
+{
+	struct job_backup_cfg job = { .url = &c->url, .key = c->template,
+	    .host = c->host, .shared = c->shared, .strict = c->strict,
+	    .force = c->force, .follow = c->follow, .say = c->say || c->json,
+	    .started_ms = clock_real_ms(),
+	    .image = { .busy_timeout_ms = c->busy_timeout_ms,
+		.spool = c->spool_dir, .mem_bytes = MEM_IMAGE_BYTES,
+		.check = c->check } };
+	struct run run = { .c = c, .deal = deal, .ctx = ctx };
+	struct pool_cfg pool = { .nworkers = (unsigned)c->jobs,
+	    .grace_ms = c->grace_ms, .ops = &ops, .job_cfg = &job,
+	    .feed = feed, .said = said, .ctx = &run };
+	struct pool_result res = { 0 };
+	int64_t started_ms = clock_mono_ms();
+	struct err e;
+	int r;
+
+	if (lock_state(c, &e) == -1)
+		return (cmd_fail(c->cmd, &e));
+	job.statedir = c->statedir;
+	pool.keep_fd = statedir_lock_fd(c->statedir);
+	run.out = cycle_out_new(c);
+	r = pool_run(&pool, &res, &e);
+	if (r == -1)
+		log_error("%s", e.msg);
+	cycle_out_summary(run.out, &res, clock_mono_ms() - started_ms);
+	cycle_out_free(run.out);
+	if (r == -1)
+		return (err_exit_status(e.cls));
+	if (res.signal != 0) {
+		log_error("stopped by %s before everything was looked at",
+		    strsignal(res.signal));
+		return (3);
+	}
+	return (res.count[TALLY_FAILED] > 0 || c->nfaults > 0 ? 1 : 0);
+}

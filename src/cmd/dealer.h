@@ -1,0 +1,36 @@
+/*
+ * dealer -- sends each database to the worker that owns it, packed into
+ * parcels.  One for each feed of the pool.
+ */
+#ifndef CMD_DEALER_H
+#define CMD_DEALER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc/pool.h"
+
+struct cycle;
+struct dealer;
+
+/* Segments without want[] are passed over; want is copied. */
+struct dealer *dealer_new(const struct cycle *c, struct pool *pool,
+    const bool want[POOL_SEGMENTS]);
+void dealer_free(struct dealer *d);
+
+/*
+ * Names of a directory "path" ("" for the root; really "real") follow.  The
+ * strings must live until the next call or dealer_flush().
+ */
+void dealer_enter(struct dealer *d, const char *path, const char *real);
+
+/* One name in it; flags: enum walk_flag. */
+void dealer_put(struct dealer *d, const char *name, uint8_t flags);
+
+/* Send what is packed. */
+void dealer_flush(struct dealer *d);
+
+/* Has the run been told to stop? */
+bool dealer_stopping(const struct dealer *d);
+
+#endif

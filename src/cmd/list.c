@@ -1,0 +1,183 @@
+/*
+ * list -- what is in a store: the newest backup of each database, or all.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "base/line.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "find/find.h"
+
+enum {
+	OPT_ALL = CMD_OPT_OWN,
+	OPT_JSON,
+	TIME_BYTES = 48
+};
+
+static const struct cmd_option options[] = {
+	{ "all", OPT_ALL, NULL,
+	    "show every backup, not only the newest of each database" },
+	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
+	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
+	CMD_OPTIONS_COMMON
+};
+
+struct output {
+	struct json *json;	/* NULL: lines */
+	bool null;
+	struct buf b;
+};
+
+/* RFC 3339 with milliseconds, in UTC. */
+static void
+format_time(int64_t ms, char out[TIME_BYTES])
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+	char date[TIME_BYTES];
+
+	(void)gmtime_r(&s, &tm);
+	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(out, TIME_BYTES, "%.40s.%03dZ", date, (int)(ms % 1000));
+}
+
+static int
+put(struct output *o, const struct find_version *v, struct err *e)
+{
+	char when[TIME_BYTES];
+
+	format_time(v->ms, when);
+	buf_reset(&o->b);
+	if (o->json != NULL) {
+		json_str(o->json, "time", when);
+		json_int(o->json, "bytes", (int64_t)v->bytes);
+		json_str(o->json, "key", v->key);
+		json_str(o->json, "object", v->object);
+		json_line(o->json, &o->b);
+	} else {
+		buf_printf(&o->b, "%s\t%" PRIu64 "\t", when, v->bytes);
+		line_field(&o->b, v->key, o->null);
+		buf_putc(&o->b, o->null ? '\0' : '\n');
+	}
+	if (fwrite(o->b.data, 1, o->b.len, stdout) != o->b.len) {
+		err_io(e, "write standard output");
+		return (-1);
+	}
+	return (0);
+}
+
+/* Write what the glob finds; returns how many, or -1. */
+static int64_t
+list(struct store *s, const char *glob, bool all, struct output *o,
+    struct err *e)
+{
+	struct find_cfg cfg = { .store = s, .glob = glob, .all = all,
+	    .before_ms = INT64_MAX };
+	struct find_version v;
+	struct find *f;
+	int64_t n = 0, ret = -1;
+	int r;
+
+	if ((f = find_new(&cfg, e)) == NULL)
+		return (-1);
+	for (; (r = find_next(f, &v, e)) == 1; n++)
+		if (put(o, &v, e) == -1)
+			goto out;
+	if (r == -1)
+		goto out;
+	if (find_foreign(f) > 0)
+		log_info("store %s: passed over %" PRIu64 " file%s that %s no "
+		    "backup of a database", store_name(s), find_foreign(f),
+		    find_foreign(f) == 1 ? "" : "s",
+		    find_foreign(f) == 1 ? "is" : "are");
+	ret = n;
+out:
+	find_free(f);
+	return (ret);
+}
+
+/* A store that is not there or cannot be read is no fault of a database. */
+static int
+no_store(const struct cmd *cmd, const struct err *e)
+{
+	int status = cmd_fail(cmd, e);
+
+	return (status == 1 ? 3 : status);
+}
+
+static int
+list_url(const struct cmd *cmd, const char *text, bool all, struct output *o)
+{
+	struct store_url url = { 0 };
+	struct store_cfg cfg = { .url = &url };
+	struct store *s = NULL;
+	char *below = NULL;
+	struct err e;
+	int64_t n;
+	int status;
+
+	if (store_url_locate(text, "list", &url, &below, &e) == -1 ||
+	    (s = store_open(&cfg, &e)) == NULL ||
+	    (n = list(s, below, all, o, &e)) == -1) {
+		status = no_store(cmd, &e);
+		goto out;
+	}
+	if (n == 0)
+		log_warn("nothing in the store %s matches %s", store_name(s),
+		    text);
+	status = n == 0;
+out:
+	store_close(s);
+	free(below);
+	store_url_fini(&url);
+	return (status);
+}
+
+static int
+run(const struct cmd *cmd, int argc, char **argv)
+{
+	struct output o = { 0 };
+	struct cmd_parse p;
+	bool all = false, json = false;
+	int c, status;
+
+	cmd_parse_init(&p, cmd, argc, argv);
+	while ((c = cmd_getopt(&p)) != CMD_END)
+		switch (c) {
+		case CMD_END_EARLY:
+			return (p.status);
+		case OPT_ALL:
+			all = true;
+			break;
+		case OPT_JSON:
+			json = true;
+			break;
+		case '0':
+			o.null = true;
+			break;
+		}
+	if (p.argc != 1)
+		return (cmd_usage(cmd, "list takes one URL or glob over a "
+		    "store's keys"));
+	if (json && o.null)
+		return (cmd_usage(cmd, "--json and -0 exclude each other"));
+	if (json)
+		o.json = json_new();
+	status = list_url(cmd, p.argv[0], all, &o);
+	json_free(o.json);
+	buf_fini(&o.b);
+	return (status);
+}
+
+const struct cmd cmd_list = {
+	.name = "list",
+	.alias = "ls",
+	.synopsis = "[--all] [--json] [-0] URL-GLOB",
+	.summary = "List the databases in a store and their backups",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,300 @@
+/*
+ * restore -- bring one database back: to a path, to where it was, or to
+ * standard output.  One process, no pool.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "find/find.h"
+#include "fleet/key.h"
+#include "job/restore.h"
+#include "store/store.h"
+#include "store/url.h"
+
+enum {
+	OPT_TIMESTAMP = CMD_OPT_OWN,
+	OPT_ORIGINAL,
+	OPT_FORCE,
+	OPT_IF_NOT_EXISTS
+};
+
+enum {
+	/* How long a reader that is about to go may keep the target. */
+	BUSY_TIMEOUT_MS = 5000
+};
+
+static const struct cmd_option options[] = {
+	{ "output", 'o', "PATH",
+	    "restore to this file, or to standard output if it is -" },
+	{ "original", OPT_ORIGINAL, NULL,
+	    "restore to the path that was backed up" },
+	{ "timestamp", OPT_TIMESTAMP, "TIME",
+	    "the newest backup at or before TIME (RFC 3339)" },
+	{ "force", OPT_FORCE, NULL, "replace a database that is there" },
+	{ "if-db-not-exists", OPT_IF_NOT_EXISTS, NULL,
+	    "leave a database that is there, and succeed" },
+	CMD_OPTIONS_COMMON
+};
+
+struct restore {
+	const char *url_text;
+	const char *output;	/* path, "-", or NULL: the original one */
+	bool original, force, if_not_exists;
+	bool by_time;
+	int64_t before_ms;
+
+	struct store_url url;
+	struct store *store;
+	struct buf object;	/* its name */
+	char *key;
+	int64_t ms;		/* of the object */
+};
+
+static volatile sig_atomic_t stop_signal;
+
+static void
+on_signal(int sig)
+{
+	stop_signal = sig;
+}
+
+/* So that a half-written file is removed before we go. */
+static void
+catch_signals(void)
+{
+	static const int sigs[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction sa = { .sa_handler = on_signal,
+	    .sa_flags = (int)SA_RESETHAND }, old;
+	size_t i;
+
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		if (sigaction(sigs[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)sigaction(sigs[i], &sa, NULL);
+}
+
+static int
+parse(struct restore *r, struct cmd_parse *p)
+{
+	struct err e;
+	int o;
+
+	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY)
+		switch (o) {
+		case 'o':
+			r->output = p->arg;
+			break;
+		case OPT_ORIGINAL:
+			r->original = true;
+			break;
+		case OPT_FORCE:
+			r->force = true;
+			break;
+		case OPT_IF_NOT_EXISTS:
+			r->if_not_exists = true;
+			break;
+		case OPT_TIMESTAMP:
+			r->by_time = true;
+			if (clock_parse(p->arg, "--timestamp", &r->before_ms,
+			    &e) == -1) {
+				p->status = cmd_fail(p->cmd, &e);
+				return (CMD_END_EARLY);
+			}
+			break;
+		}
+	return (o);
+}
+
+/* Refuse what makes no sense, before anything is read: 0, or the status. */
+static int
+check(struct restore *r, const struct cmd_parse *p)
+{
+	size_t n;
+
+	if (p->argc != 1)
+		return (cmd_usage(p->cmd, "restore takes one URL, of a "
+		    "database's key or of one object in a store"));
+	r->url_text = p->argv[0];
+	if ((r->output != NULL) == r->original)
+		return (cmd_usage(p->cmd, "say where to restore to: one of "
+		    "-o PATH, -o - and --original"));
+	if (r->force && r->if_not_exists)
+		return (cmd_usage(p->cmd, "--force and --if-db-not-exists "
+		    "exclude each other"));
+	if (r->original)
+		return (0);
+	n = strlen(r->output);
+	if (n == 0 || r->output[n - 1] == '/')
+		return (cmd_usage(p->cmd, "-o: \"%s\" is not the name of a "
+		    "file", r->output));
+	if (strcmp(r->output, "-") != 0)
+		return (0);
+	if (r->force || r->if_not_exists)
+		return (cmd_usage(p->cmd, "-o - replaces nothing: leave out "
+		    "--force and --if-db-not-exists"));
+	if (isatty(STDOUT_FILENO))
+		return (cmd_usage(p->cmd, "a database is nothing for a "
+		    "terminal; send standard output elsewhere"));
+	return (0);
+}
+
+/* The newest backup of the key that is old enough, into r->object. */
+static int
+find_object(struct restore *r, const char *key, struct err *e)
+{
+	char before[CLOCK_STAMP_BYTES], oldest[CLOCK_STAMP_BYTES];
+	int found;
+
+	found = find_newest(r->store, key, r->by_time ? r->before_ms :
+	    INT64_MAX, &r->object, &r->ms, e);
+	if (found == 1) {
+		r->key = mem_strdup(key);
+		return (0);
+	}
+	if (found == -1)
+		return (-1);
+	if (r->ms == 0) {
+		err_set(e, ERR_NOTFOUND, "there is no backup of %s in %s; "
+		    "\"litefleet list %s\" shows what there is", key,
+		    r->url.canonical, r->url.canonical);
+		return (-1);
+	}
+	clock_stamp(r->before_ms, before);
+	clock_stamp(r->ms, oldest);
+	err_set(e, ERR_NOTFOUND, "there is no backup of %s at or before %s; "
+	    "the oldest is of %s", key, before, oldest);
+	return (-1);
+}
+
+/* Open the store and find out which object is meant. */
+static int
+locate(struct restore *r, struct err *e)
+{
+	struct store_cfg cfg = { .url = &r->url, .tag = "restore" };
+	char *below = NULL;
+	size_t n;
+	int ret = -1;
+
+	if (store_url_locate(r->url_text, "URL", &r->url, &below, e) == -1)
+		goto out;
+	for (n = strlen(below); n > 0 && below[n - 1] == '/'; n--)
+		below[n - 1] = '\0';
+	if (n == 0) {
+		err_set(e, ERR_USAGE, "%s is a whole store; name the key of "
+		    "one database in it, as \"litefleet list\" shows them",
+		    r->url_text);
+		goto out;
+	}
+	if ((n = key_object_parse(below, &r->ms)) > 0 && r->by_time) {
+		err_set(e, ERR_USAGE, "--timestamp chooses between the "
+		    "backups of a key, but %s is one of them already",
+		    r->url_text);
+		goto out;
+	}
+	if ((r->store = store_open(&cfg, e)) == NULL)
+		goto out;
+	if (n > 0) {
+		r->key = mem_strndup(below, n);
+		buf_puts(&r->object, below);
+		ret = 0;
+	} else
+		ret = find_object(r, below, e);
+out:
+	free(below);
+	return (ret);
+}
+
+static void
+report(const struct restore *r, const struct job_restored *done)
+{
+	char stamp[CLOCK_STAMP_BYTES];
+
+	if (done->skipped) {
+		log_info("skipped: %s exists", done->target);
+		return;
+	}
+	if (done->unknown)
+		log_warn("whether another process has the old %s open cannot "
+		    "be known here; one that has must open it anew",
+		    done->target);
+	if (done->moved != NULL)
+		log_info("the old %s was moved to %s", done->target,
+		    done->moved);
+	clock_stamp(r->ms, stamp);
+	log_info("restored %s of %s to %s (%" PRIu64 " bytes)", r->key, stamp,
+	    done->target, done->size);
+}
+
+static int
+to_file(const struct restore *r, struct err *e)
+{
+	struct job_restore_cfg cfg = {
+		.store = r->store,
+		.object = buf_str(&r->object),
+		.target = r->output,
+		.exists = r->force ? JOB_RESTORE_FORCE : r->if_not_exists ?
+		    JOB_RESTORE_SKIP : JOB_RESTORE_REFUSE,
+		.busy_timeout_ms = BUSY_TIMEOUT_MS,
+		.stop = &stop_signal,
+	};
+	struct job_restored done;
+	int ret;
+
+	catch_signals();
+	if ((ret = job_restore(&cfg, &done, e)) == 0)
+		report(r, &done);
+	job_restored_fini(&done);
+	return (ret);
+}
+
+static int
+run(const struct cmd *self, int argc, char **argv)
+{
+	struct restore r = { 0 };
+	struct cmd_parse p;
+	struct err e;
+	int ret, status = 0;
+
+	cmd_parse_init(&p, self, argc, argv);
+	if (parse(&r, &p) == CMD_END_EARLY)
+		return (p.status);
+	if ((status = check(&r, &p)) != 0)
+		return (status);
+	if ((ret = locate(&r, &e)) == 0) {
+		if (r.output != NULL && strcmp(r.output, "-") == 0)
+			ret = job_restore_stream(r.store, buf_str(&r.object),
+			    STDOUT_FILENO, &e);
+		else
+			ret = to_file(&r, &e);
+	}
+	if (ret == -1) {
+		status = cmd_fail(self, &e);
+		/* 75 speaks of the state; here it is one database in use. */
+		if (e.cls == ERR_BUSY)
+			status = 1;
+	}
+	store_close(r.store);
+	store_url_fini(&r.url);
+	buf_fini(&r.object);
+	free(r.key);
+	if (ret == -1 && stop_signal != 0)
+		(void)raise(stop_signal);
+	return (status);
+}
+
+const struct cmd cmd_restore = {
+	.name = "restore",
+	.synopsis = "[OPTIONS] (-o PATH | --original) URL",
+	.summary = "Bring one database back from its newest or a given backup",
+	.options = options,
+	.run = run,
+};

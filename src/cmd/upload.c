@@ -1,0 +1,229 @@
+/*
+ * upload -- back up exactly these databases, changed or not.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/line.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/path.h"
+#include "cmd/cmd.h"
+#include "cmd/cycle.h"
+#include "cmd/dealer.h"
+
+enum {
+	OPT_PATTERN = CYCLE_OPT_END,
+	OPT_LOCK_WAIT
+};
+
+static const struct cmd_option options[] = {
+	CYCLE_OPTIONS,
+	{ "pattern", OPT_PATTERN, "P",
+	    "the pattern that gives the variables of --key" },
+	{ "lock-wait", OPT_LOCK_WAIT, "D",
+	    "how long to wait for another run to end (default 10s)" },
+	CMD_OPTIONS_COMMON
+};
+
+struct upload {
+	struct cycle c;
+	char *pattern;
+	char **paths;		/* absolute, sorted, each once */
+	size_t npaths;
+};
+
+/*
+ * "path" made absolute; where it has a ".." its directory is resolved, since
+ * only the file system knows what that means.
+ */
+static char *
+normal(const char *path, struct err *e)
+{
+	char *copy, *dir, *joined = NULL, *ret = NULL;
+	const char *slash = strrchr(path, '/');
+
+	if (strstr(path, "..") == NULL || slash == NULL)
+		return (path_absolute(path, "path", e));
+	copy = mem_strndup(path, (size_t)(slash - path) + 1);
+	if ((dir = realpath(copy, NULL)) == NULL)
+		err_io(e, "%s", path);
+	else {
+		joined = mem_printf("%s/%s", dir, slash + 1);
+		ret = path_absolute(joined, "path", e);
+	}
+	free(joined);
+	free(dir);
+	free(copy);
+	return (ret);
+}
+
+static int
+add_path(struct upload *u, const char *path, struct err *e)
+{
+	struct pattern_value values[PATTERN_VARS_MAX];
+	char *abs;
+
+	if ((abs = normal(path, e)) == NULL)
+		return (-1);
+	if (u->c.npatterns > 0 &&
+	    !pattern_match(u->c.patterns[0], abs, values)) {
+		err_set(e, ERR_USAGE, "%s does not match --pattern %s", abs,
+		    pattern_text(u->c.patterns[0]));
+		free(abs);
+		return (-1);
+	}
+	if ((u->npaths & (u->npaths + 1)) == 0)
+		u->paths = mem_resize(u->paths, (u->npaths + 1) * 2,
+		    sizeof(*u->paths));
+	u->paths[u->npaths++] = abs;
+	return (0);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return (strcmp(*(char *const *)a, *(char *const *)b));
+}
+
+/* Neighbours in one directory go in one parcel, and nothing goes twice. */
+static void
+sort_paths(struct upload *u)
+{
+	size_t i, n = 0;
+
+	if (u->npaths == 0)
+		return;
+	qsort(u->paths, u->npaths, sizeof(*u->paths), compare);
+	for (i = 0; i < u->npaths; i++) {
+		if (n > 0 && strcmp(u->paths[n - 1], u->paths[i]) == 0)
+			free(u->paths[i]);
+		else
+			u->paths[n++] = u->paths[i];
+	}
+	u->npaths = n;
+}
+
+static int
+read_paths(struct upload *u, char *const *args, size_t nargs, struct err *e)
+{
+	struct buf line = { 0 };
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < nargs && r == 0; i++) {
+		if (strcmp(args[i], "-") != 0) {
+			r = add_path(u, args[i], e);
+			continue;
+		}
+		while ((r = line_read(stdin, u->c.raw, &line, e)) == 1)
+			if ((r = add_path(u, buf_str(&line), e)) == -1)
+				break;
+	}
+	buf_fini(&line);
+	sort_paths(u);
+	return (r);
+}
+
+static int
+deal(void *ctx, struct dealer *d, bool again, struct err *e)
+{
+	struct upload *u = ctx;
+	char *dir = NULL, *real = NULL;
+	const char *slash;
+	size_t i, n;
+
+	(void)again;
+	(void)e;
+	for (i = 0; i < u->npaths && !dealer_stopping(d); i++) {
+		slash = strrchr(u->paths[i], '/');
+		n = (size_t)(slash - u->paths[i]);
+		if (dir == NULL || strlen(dir) != n ||
+		    memcmp(dir, u->paths[i], n) != 0) {
+			free(dir);
+			free(real);
+			dir = mem_strndup(u->paths[i], n);
+			/* If it is not there, the worker says so. */
+			real = realpath(n == 0 ? "/" : dir, NULL);
+			dealer_enter(d, dir, real == NULL ? dir :
+			    strcmp(real, "/") == 0 ? "" : real);
+		}
+		dealer_put(d, slash + 1, WALK_WAL);
+	}
+	dealer_flush(d);
+	free(dir);
+	free(real);
+	return (0);
+}
+
+/* Options into *u.  CMD_END or CMD_END_EARLY. */
+static int
+parse(struct upload *u, struct cmd_parse *p)
+{
+	struct err e;
+	bool ok;
+	int o;
+
+	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
+		ok = true;
+		if (cycle_option(&u->c, o, p->arg, &ok, &e)) {
+			;
+		} else if (o == OPT_PATTERN) {
+			free(u->pattern);
+			u->pattern = mem_strdup(p->arg);
+		} else if (o == OPT_LOCK_WAIT)
+			ok = num_parse_duration(p->arg, "--lock-wait",
+			    &u->c.lock_wait_ms, &e) == 0;
+		if (!ok) {
+			p->status = cmd_fail(p->cmd, &e);
+			return (CMD_END_EARLY);
+		}
+	}
+	return (o);
+}
+
+static int
+run(const struct cmd *cmd, int argc, char **argv)
+{
+	struct upload u = { 0 };
+	struct cmd_parse p;
+	struct err e;
+	size_t i;
+	int status;
+
+	cycle_init(&u.c, cmd);
+	u.c.lock_wait_ms = 10000;
+	u.c.force = true;
+	u.c.say = true;
+	cmd_parse_init(&p, cmd, argc, argv);
+	if (parse(&u, &p) == CMD_END_EARLY)
+		status = p.status;
+	else if (p.argc == 0)
+		status = cmd_usage(cmd, "which databases? give their paths, or "
+		    "- to read them from standard input");
+	else if (cycle_setup(&u.c, &u.pattern, u.pattern == NULL ? 0 : 1,
+	    false, &e) == -1 ||
+	    read_paths(&u, p.argv, (size_t)p.argc, &e) == -1)
+		status = cmd_fail(cmd, &e);
+	else
+		status = cycle_run(&u.c, deal, &u);
+	for (i = 0; i < u.npaths; i++)
+		free(u.paths[i]);
+	free(u.paths);
+	free(u.pattern);
+	cycle_fini(&u.c);
+	return (status);
+}
+
+const struct cmd cmd_upload = {
+	.name = "upload",
+	.synopsis = "[OPTIONS] PATH... | -",
+	.summary = "Back up exactly these databases, changed or not",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,179 @@
+#include "db/fold.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/hook.h"
+#include "base/mem.h"
+#include "db/guard.h"
+
+enum {
+	RETRY_MS = 20
+};
+
+/* Step "sql" once and keep the text of its first column, NULL if no row. */
+static int
+ask(sqlite3 *db, const char *sql, char **answer)
+{
+	sqlite3_stmt *st = NULL;
+	const unsigned char *text;
+	int rc;
+
+	*answer = NULL;
+	if ((rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL)) != SQLITE_OK)
+		goto out;
+	if (sqlite3_step(st) == SQLITE_ROW &&
+	    (text = sqlite3_column_text(st, 0)) != NULL)
+		*answer = mem_strdup((const char *)text);
+out:
+	if (st != NULL)
+		rc = sqlite3_finalize(st);
+	return (rc);
+}
+
+/*
+ * Ask, and be content with one answer only.  Another one means that somebody
+ * else was faster or is attached.
+ */
+static int
+expect(sqlite3 *db, const char *sql, const char *want)
+{
+	char *answer;
+	int rc = ask(db, sql, &answer);
+
+	if (rc == SQLITE_OK && (answer == NULL || strcmp(answer, want) != 0))
+		rc = SQLITE_BUSY;
+	free(answer);
+	return (rc);
+}
+
+/* Remove what SQLite has no use for but leaves lying: 0, or errno. */
+static int
+sweep(const char *path, const char *suffix)
+{
+	char *name = mem_printf("%s%s", path, suffix);
+	int ret = 0;
+
+	if (unlink(name) == -1 && errno != ENOENT && errno != ENAMETOOLONG)
+		ret = errno;
+	free(name);
+	return (ret);
+}
+
+static bool
+has_wal(const char *path)
+{
+	char *name = mem_printf("%s-wal", path);
+	struct stat st;
+	bool ret = lstat(name, &st) == 0;
+
+	free(name);
+	return (ret);
+}
+
+/*
+ * Under the exclusive lock: make sure that between folding and locking nobody
+ * has changed things, and clear away a -journal (zeroed, in PERSIST mode) and
+ * a -shm (of a dead process), which are nobody's now.
+ */
+static int
+settle(sqlite3 *db, const char *path)
+{
+	int moved = 0, rc;
+
+	if ((rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED,
+	    &moved)) != SQLITE_OK)
+		return (rc);
+	if (moved)
+		return (SQLITE_BUSY);
+	if ((rc = expect(db, "PRAGMA journal_mode", "delete")) != SQLITE_OK)
+		return (rc);
+	if (has_wal(path))
+		return (SQLITE_BUSY);
+	if (sweep(path, "-journal") != 0 || sweep(path, "-shm") != 0)
+		return (SQLITE_IOERR_DELETE);
+	return (SQLITE_OK);
+}
+
+static int
+fold(sqlite3 *db, const char *path)
+{
+	int rc;
+
+	(void)sqlite3_extended_result_codes(db, 1);
+	/* A damaged database is moved aside as it is. */
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if ((rc = expect(db, "PRAGMA wal_checkpoint(TRUNCATE)", "0")) !=
+	    SQLITE_OK)
+		return (rc);
+	HOOK("replace-checkpointed", path);
+	if ((rc = expect(db, "PRAGMA journal_mode=DELETE", "delete")) !=
+	    SQLITE_OK)
+		return (rc);
+	HOOK("replace-unwalled", path);
+	if ((rc = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL)) !=
+	    SQLITE_OK)
+		return (rc);
+	HOOK("replace-locked", path);
+	if ((rc = settle(db, path)) != SQLITE_OK)
+		return (rc);
+	HOOK("replace-folded", path);
+	return (SQLITE_OK);
+}
+
+static bool
+is_busy(int rc)
+{
+	rc &= 0xff;
+	return (rc == SQLITE_BUSY || rc == SQLITE_LOCKED ||
+	    rc == SQLITE_PROTOCOL);
+}
+
+int
+fold_lock(const char *path, int64_t deadline_ms, struct sqlite3 **db,
+    struct err *e)
+{
+	/* SQLite may be built to read "file:..." as a URI. */
+	char *name = mem_printf("%s%s", path[0] == '/' ? "" : "./", path);
+	bool was = guard_exempt(true);
+	int rc, ret = 0;
+
+	for (;;) {
+		rc = sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE |
+		    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+		if (rc == SQLITE_OK && (rc = fold(*db, path)) == SQLITE_OK) {
+			ret = 1;
+			break;
+		}
+		(void)sqlite3_close(*db);
+		*db = NULL;
+		if (!is_busy(rc))
+			break;
+		if (clock_mono_ms() >= deadline_ms) {
+			err_set(e, ERR_BUSY, "%s is locked by another process",
+			    path);
+			ret = -1;
+			break;
+		}
+		clock_sleep_ms(RETRY_MS);
+	}
+	(void)guard_exempt(was);
+	free(name);
+	return (ret);
+}
+
+void
+fold_unlock(struct sqlite3 *db)
+{
+	bool was = guard_exempt(true);
+
+	(void)sqlite3_close(db);
+	(void)guard_exempt(was);
+}

@@ -1,0 +1,190 @@
+#include "db/live.h"
+
+#include <sys/stat.h>
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/hook.h"
+#include "db/guard.h"
+#include "db/overlay.h"
+#include "db/walindex.h"
+
+enum {
+	SETTLE_TRIES = 1000	/* the header is written in nanoseconds */
+};
+
+struct live {
+	sqlite3 *db;
+	sqlite3_file *file;	/* of SQLite's connection */
+	sqlite3_file *log;	/* its methods are NULL: not in WAL mode */
+};
+
+static int
+begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
+{
+	int rc;
+
+	if (strlen(p->names[PIN_DB]) + strlen("-journal") >=
+	    (size_t)p->vfs->mxPathname) {
+		err_set(e, ERR_LIMIT, "%s: SQLite opens no path this long",
+		    p->names[PIN_DB]);
+		return (-1);
+	}
+	guard_forget();
+	rc = sqlite3_open_v2(p->names[PIN_DB], &l->db,
+	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, p->vfs->zName);
+	if (rc != SQLITE_OK)
+		return (pin_failed(p, rc, "open", e));
+	(void)sqlite3_extended_result_codes(l->db, 1);
+	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+	    NULL);
+	(void)sqlite3_busy_timeout(l->db,
+	    busy_ms > INT_MAX ? INT_MAX : (int)busy_ms);
+	rc = sqlite3_exec(l->db, "BEGIN; PRAGMA schema_version", NULL, NULL,
+	    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(l->db, "main",
+		    SQLITE_FCNTL_FILE_POINTER, &l->file);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(l->db, "main",
+		    SQLITE_FCNTL_JOURNAL_POINTER, &l->log);
+	return (rc == SQLITE_OK ? 0 : pin_failed(p, rc,
+	    "begin to read", e));
+}
+
+/* The first "size" bytes of the database file, which is still. */
+static int
+take_file(struct pin *p, struct sink *s, uint64_t size, struct err *e)
+{
+	uint64_t got;
+
+	if (sink_start(s, size, e) == -1 ||
+	    sink_fill(s, p->fd, &got, e) == -1)
+		return (-1);
+	return (got == size ? 0 : pin_again(p, "the file is shorter than its "
+	    "last commit says"));
+}
+
+static int
+take_whole_file(struct pin *p, struct sink *s, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(p->fd, &st) == -1) {
+		err_io(e, "stat %s", p->names[PIN_DB]);
+		return (-1);
+	}
+	return (take_file(p, s, (uint64_t)st.st_size, e));
+}
+
+static int
+take_indexed(struct live *l, struct pin *p, struct sink *s, struct wal *w,
+    const struct walindex *x, struct err *e)
+{
+	struct overlay_log log = { l->log, -1 };
+	int ret;
+
+	if (x->nbackfill >= x->mx_frame)
+		return (x->mx_frame == 0 ? take_whole_file(p, s, e) :
+		    take_file(p, s, (uint64_t)x->npages * x->page_size, e));
+
+	if ((ret = overlay_scan(p, s, w, &log, x->mx_frame, e)) != 0)
+		return (ret);
+	if (w->page_size != x->page_size || w->nframes != x->mx_frame ||
+	    w->ncommitted != x->mx_frame || w->npages != x->npages ||
+	    memcmp(w->salt, x->salt, sizeof(w->salt)) != 0 ||
+	    memcmp(w->cksum, x->cksum, sizeof(w->cksum)) != 0)
+		return (pin_again(p, "the log is not what its index says"));
+	return (overlay_emit(p, s, w, &log, e));
+}
+
+/*
+ * A -shm of nobody, which may not be written: SQLite made an index of its
+ * own, and its lock keeps every checkpoint out.  Whoever comes meanwhile
+ * takes the -shm, which shows.
+ */
+static int
+take_orphaned(struct live *l, struct pin *p, struct sink *s, struct wal *w,
+    struct err *e)
+{
+	struct overlay_log log = { l->log, -1 };
+	volatile void *map;
+	int rc, ret;
+
+	if ((ret = overlay_scan(p, s, w, &log, UINT32_MAX, e)) != 0)
+		return (ret);
+	if (w->ncommitted == 0)
+		ret = take_whole_file(p, s, e);
+	else
+		ret = overlay_emit(p, s, w, &log, e);
+	if (ret != 0)
+		return (ret);
+	rc = l->file->pMethods->xShmMap(l->file, 0, WALINDEX_REGION_BYTES, 0,
+	    &map);
+	return (rc == SQLITE_READONLY_CANTINIT ? 0 :
+	    pin_again(p, "somebody opened it meanwhile"));
+}
+
+/* A wal-index of a later SQLite, which is the one that we are linked with. */
+static int
+take_serialized(struct live *l, struct pin *p, struct sink *s,
+    struct err *e)
+{
+	sqlite3_int64 size;
+	uint8_t *image;
+	int ret;
+
+	image = sqlite3_serialize(l->db, "main", &size, 0);
+	if (image == NULL)
+		return (pin_again(p, "SQLite gave no image"));
+	ret = sink_start(s, (uint64_t)size, e) == -1 ? -1 :
+	    sink_put(s, 0, image, (size_t)size, e);
+	sqlite3_free(image);
+	return (ret);
+}
+
+static int
+take(struct live *l, struct pin *p, struct sink *s, struct wal *w,
+    struct err *e)
+{
+	enum walindex_state state = WALINDEX_UNSETTLED;
+	volatile void *map = NULL;
+	struct walindex x;
+	int i, rc;
+
+	if (l->log->pMethods == NULL)
+		return (take_whole_file(p, s, e));
+	rc = l->file->pMethods->xShmMap(l->file, 0, WALINDEX_REGION_BYTES, 0,
+	    &map);
+	if (rc == SQLITE_READONLY_CANTINIT)
+		return (take_orphaned(l, p, s, w, e));
+	if (rc != SQLITE_OK && rc != SQLITE_READONLY)
+		return (pin_failed(p, rc, "map its wal-index", e));
+	if (map == NULL)
+		return (pin_again(p, "its wal-index is empty"));
+	for (i = 0; i < SETTLE_TRIES && state == WALINDEX_UNSETTLED; i++)
+		state = walindex_read(map, &x);
+	if (state == WALINDEX_UNSETTLED)
+		return (pin_again(p, "its wal-index does not settle"));
+	if (state == WALINDEX_UNKNOWN)
+		return (take_serialized(l, p, s, e));
+	return (take_indexed(l, p, s, w, &x, e));
+}
+
+int
+live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
+    struct err *e)
+{
+	struct live l = { 0 };
+	int ret;
+
+	if ((ret = begin(&l, p, busy_ms, e)) != 0)
+		goto out;
+	pin_unlock(p);
+	ret = take(&l, p, s, w, e);
+	HOOK("image-read", p->names[PIN_DB]);
+out:
+	(void)sqlite3_close(l.db);
+	return (ret);
+}

@@ -1,0 +1,39 @@
+/*
+ * overlay -- a write-ahead log laid over the database file: reads the log
+ * (once to see what is valid, once more for the pages that count) and puts
+ * the image together.
+ */
+#ifndef DB_OVERLAY_H
+#define DB_OVERLAY_H
+
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "base/err.h"
+#include "db/pin.h"
+#include "db/sink.h"
+#include "db/wal.h"
+
+/* A log: SQLite's own file if it has one open, else a descriptor. */
+struct overlay_log {
+	sqlite3_file *file;	/* or NULL */
+	int fd;
+};
+
+/*
+ * Read the log's header and valid frames into *w, at most max_frames.  0 (no
+ * valid header: no frames), PIN_AGAIN (it shrank), or -1: class corrupt (a
+ * version that is not known), io.
+ */
+int overlay_scan(struct pin *p, struct sink *s, struct wal *w,
+    const struct overlay_log *log, uint32_t max_frames, struct err *e);
+
+/*
+ * Make the image: the database file of the pin with the last commit of *w
+ * over it, as large as that commit says.  0, PIN_AGAIN, -1.
+ */
+int overlay_emit(struct pin *p, struct sink *s, struct wal *w,
+    const struct overlay_log *log, struct err *e);
+
+#endif

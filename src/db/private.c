@@ -1,0 +1,128 @@
+#include "db/private.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+enum {
+	STALE_SECONDS = 24 * 60 * 60
+};
+
+static int
+make_spool(const char *spool, struct err *e)
+{
+	struct stat st;
+
+	if (stat(spool, &st) == 0 && S_ISDIR(st.st_mode))
+		return (0);
+	return (io_mkdirs(spool, 0700, e));
+}
+
+/* For file systems without O_TMPFILE: a name for a moment. */
+static int
+unnamed_by_unlink(const char *spool, struct err *e)
+{
+	struct buf path = { 0 };
+	int fd;
+
+	buf_printf(&path, "%s/" PRIVATE_PREFIX "XXXXXX", spool);
+	if ((fd = mkostemp((char *)path.data, O_CLOEXEC)) == -1)
+		err_io(e, "create a file in %s", spool);
+	else
+		(void)unlink(buf_str(&path));
+	buf_fini(&path);
+	return (fd);
+}
+
+int
+private_unnamed(const char *spool, struct err *e)
+{
+	int fd;
+
+	if (make_spool(spool, e) == -1)
+		return (-1);
+	fd = open(spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd != -1)
+		return (fd);
+	if (errno == EOPNOTSUPP || errno == EISDIR)
+		return (unnamed_by_unlink(spool, e));
+	err_io(e, "create a file in %s", spool);
+	return (-1);
+}
+
+int
+private_make(const char *spool, struct buf *dir, struct err *e)
+{
+	buf_reset(dir);
+	if (make_spool(spool, e) == -1)
+		return (-1);
+	buf_printf(dir, "%s/" PRIVATE_PREFIX "XXXXXX", spool);
+	if (mkdtemp((char *)dir->data) == NULL) {
+		err_io(e, "create a directory in %s", spool);
+		buf_reset(dir);
+		return (-1);
+	}
+	return (0);
+}
+
+int
+private_create(const struct buf *dir, const char *name, struct buf *path,
+    struct err *e)
+{
+	int fd;
+
+	buf_reset(path);
+	buf_printf(path, "%s/%s", buf_str(dir), name);
+	fd = open(buf_str(path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		err_io(e, "create %s", buf_str(path));
+	return (fd);
+}
+
+void
+private_remove(struct buf *dir)
+{
+	struct err ignored;
+
+	if (dir->len > 0)
+		(void)io_remove_tree(AT_FDCWD, buf_str(dir), &ignored);
+	buf_reset(dir);
+}
+
+static bool
+stale(int dirfd, const char *name, time_t now)
+{
+	struct stat st;
+
+	return (strncmp(name, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) == 0 &&
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_mtime < now - STALE_SECONDS);
+}
+
+void
+private_sweep(const char *spool)
+{
+	struct err ignored;
+	struct dirent *de;
+	time_t now = time(NULL);
+	DIR *d;
+
+	if ((d = opendir(spool)) == NULL)
+		return;
+	while ((de = readdir(d)) != NULL) {
+		if (stale(dirfd(d), de->d_name, now))
+			(void)io_remove_tree(dirfd(d), de->d_name, &ignored);
+	}
+	(void)closedir(d);
+}

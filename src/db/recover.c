@@ -1,0 +1,172 @@
+#include "db/recover.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hook.h"
+#include "base/io.h"
+#include "db/guard.h"
+#include "db/journal.h"
+#include "db/private.h"
+
+struct copy {
+	struct buf dir;
+	struct buf db;		/* paths in it */
+	struct buf companion;
+	int fd;			/* of db */
+};
+
+/* The last component. */
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return (slash == NULL ? path : slash + 1);
+}
+
+/* Copy "size" bytes of "from" into a new file; 1 if it ended before. */
+static int
+copy_bytes(struct copy *c, struct sink *s, int from, uint64_t size,
+    const char *name, struct buf *path, int *keep_fd, struct err *e)
+{
+	uint64_t got;
+	int fd, ret = -1;
+
+	if ((fd = private_create(&c->dir, base_name(name), path, e)) == -1 ||
+	    sink_copy(s, from, fd, size, &got, e) == -1)
+		goto out;
+	if (keep_fd != NULL) {
+		*keep_fd = fd;
+		fd = -1;
+	}
+	ret = got < size;
+out:
+	io_close(&fd);
+	return (ret);
+}
+
+static int
+copy_companion(struct copy *c, struct pin *p, struct sink *s,
+    enum pin_companion which, struct err *e)
+{
+	const char *name = p->names[which];
+	struct journal_super js;
+	struct stat st;
+	int fd, ret = -1;
+
+	if ((fd = guard_open(name)) == -1) {
+		if (errno == ENOENT)
+			return (0);
+		guard_explain(e, errno, name);
+		return (-1);
+	}
+	if (fstat(fd, &st) == -1) {
+		err_io(e, "stat %s", name);
+		goto out;
+	}
+	js.body_bytes = (uint64_t)st.st_size;
+	if (which == PIN_JOURNAL) {
+		if (journal_read_super(fd, (uint64_t)st.st_size, &js,
+		    e) == -1)
+			goto out;
+		if (js.name[0] != '\0') {
+			int there = 0;
+
+			(void)p->vfs->xAccess(p->vfs, js.name,
+			    SQLITE_ACCESS_EXISTS, &there);
+			if (!there) {
+				ret = 0;
+				goto out;
+			}
+		}
+	}
+	ret = copy_bytes(c, s, fd, js.body_bytes, name, &c->companion, NULL,
+	    e);
+out:
+	io_close(&fd);
+	return (ret);
+}
+
+/* A -wal beside a hot journal is laid over what the roll-back gives. */
+static int
+copy_all(struct copy *c, struct pin *p, struct sink *s, struct err *e)
+{
+	int ret;
+
+	if (private_make(s->spool, &c->dir, e) == -1)
+		return (-1);
+	ret = copy_bytes(c, s, p->fd, (uint64_t)p->st.st_size,
+	    p->names[PIN_DB], &c->db, &c->fd, e);
+	if (ret == 0)
+		ret = copy_companion(c, p, s, PIN_WAL, e);
+	if (ret == 0)
+		ret = copy_companion(c, p, s, PIN_JOURNAL, e);
+	if (ret == 1)
+		return (pin_again(p, "a file shrank while it was copied"));
+	return (ret);
+}
+
+/*
+ * What SQLite says of the result (damage, say) is not asked: whether the
+ * journal is gone tells whether it was rolled back.
+ */
+static void
+roll_back(struct copy *c)
+{
+	sqlite3 *db = NULL;
+	bool before;
+
+	before = guard_exempt(true);
+	if (sqlite3_open_v2(buf_str(&c->db), &db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
+		    NULL);
+		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1,
+		    NULL);
+		(void)sqlite3_exec(db, "PRAGMA synchronous = OFF;"
+		    "PRAGMA schema_version", NULL, NULL, NULL);
+	}
+	(void)sqlite3_close(db);
+	(void)guard_exempt(before);
+}
+
+static int
+adopt(struct copy *c, struct pin *p, struct sink *s, struct err *e)
+{
+	struct stat st;
+
+	buf_reset(&c->companion);
+	buf_printf(&c->companion, "%s-journal", buf_str(&c->db));
+	if (lstat(buf_str(&c->companion), &st) == 0)
+		return (pin_again(p, "its hot journal could not be rolled "
+		    "back in a copy"));
+	if (fstat(c->fd, &st) == -1) {
+		err_io(e, "stat %s", buf_str(&c->db));
+		return (-1);
+	}
+	return (sink_adopt(s, &c->fd, (uint64_t)st.st_size, e));
+}
+
+int
+recover_take(struct pin *p, struct sink *s, struct err *e)
+{
+	struct copy c = { .fd = -1 };
+	int ret;
+
+	if ((ret = copy_all(&c, p, s, e)) != 0)
+		goto out;
+	HOOK("image-recover", p->names[PIN_DB]);
+	pin_unlock(p);
+	roll_back(&c);
+	ret = adopt(&c, p, s, e);
+out:
+	io_close(&c.fd);
+	private_remove(&c.dir);
+	buf_fini(&c.dir);
+	buf_fini(&c.db);
+	buf_fini(&c.companion);
+	return (ret);
+}

@@ -1,0 +1,154 @@
+#include "job/backup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "fleet/parcel.h"
+#include "job/backup_job.h"
+#include "job/change.h"
+#include "job/prepare.h"
+
+enum {
+	QUARANTINE_FIRST_S = 60,	/* doubled for each death in a row */
+	QUARANTINE_MAX_S = 3600
+};
+
+int
+job_backup_open(const struct job_backup_cfg *cfg,
+    const struct job_backup_env *env, struct job_backup **out, struct err *e)
+{
+	const int64_t day_ms = 86400000;
+	const struct hash128 none = { 0, 0 };
+	struct job_backup *job = mem_zero(sizeof(*job));
+
+	job->cfg = cfg;
+	job->env = *env;
+	job->id = statedir_id(cfg->statedir);
+	job->dirfd = -1;
+	*out = job;
+	if (statedir_reopen(cfg->statedir, e) == -1)
+		return (-1);
+	/* An idle fleet's store may be lost too: once a day somebody looks. */
+	if (env->first_seg == 0 && !env->again &&
+	    !hash128_eq(job->id.store, none) && clock_real_ms() -
+	    statedir_marker_ms(cfg->statedir) >= day_ms)
+		return (prepare_store(cfg, env, &job->store, e));
+	return (0);
+}
+
+int
+job_backup_quarantine(struct job_backup *job, const char *path,
+    const char *how, struct err *e)
+{
+	struct backup_item it = { .path = path };
+	struct state *st;
+	uint32_t s = QUARANTINE_FIRST_S;
+	unsigned i;
+
+	(void)how;		/* the supervisor has named it */
+	if (sync_prepare(job, e) == -1)
+		return (-1);
+	it.h = statedir_hash(&job->id, path, strlen(path));
+	if ((st = record_segment(job, it.h, e)) == NULL)
+		return (-1);
+	if (!state_find(st, it.h, &it.rec))
+		memset(&it.rec, 0, sizeof(it.rec));
+	if ((it.rec.flags & STATE_QUARANTINE) == 0)
+		it.rec.fail_count = 0;
+	for (i = 0; i < it.rec.fail_count && s < QUARANTINE_MAX_S; i++)
+		s *= 2;
+	it.rec.path = it.h;
+	it.rec.flags |= STATE_QUARANTINE;
+	it.rec.fail_class = ERR_BUG;
+	if (it.rec.fail_count < UINT8_MAX)
+		it.rec.fail_count++;
+	it.rec.not_before = record_now_s() +
+	    (s < QUARANTINE_MAX_S ? s : QUARANTINE_MAX_S);
+	record_put(job, &it.rec, path);
+	return (0);
+}
+
+/* The names that follow are in another directory. */
+static void
+enter(struct job_backup *job, const char *path, const char *real)
+{
+	struct err e;
+
+	io_close(&job->dirfd);
+	free(job->direrr);
+	job->direrr = NULL;
+	buf_reset(&job->path);
+	buf_puts(&job->path, path);
+	buf_putc(&job->path, '/');
+	job->dir_bytes = job->path.len;
+	buf_reset(&job->real);
+	buf_puts(&job->real, real);
+	buf_putc(&job->real, '/');
+	job->realdir_bytes = job->real.len;
+	if ((job->dirfd = change_open_dir(real, &e)) == -1) {
+		job->direrr = mem_zero(sizeof(e));
+		*job->direrr = e;
+	}
+}
+
+int
+job_backup_start(struct job_backup *job, const void *parcel, size_t len,
+    struct err *e)
+{
+	struct parcel_reader r;
+
+	parcel_reader_init(&r, parcel, len);
+	while (parcel_next(&r)) {
+		if (r.newdir)
+			enter(job, r.path, r.real);
+		if (look_at(job, r.name, r.flags, e) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+int
+job_backup_wait(struct job_backup *job, int fd, bool more, struct err *e)
+{
+	if (job->store == NULL)
+		return (0);
+	if (!more)		/* what waits for company goes alone */
+		store_flush(job->store, 0);
+	if (store_inflight(job->store) == 0)
+		return (0);
+	store_wait(job->store, fd, -1);
+	return (sync_reap(job, e));
+}
+
+int
+job_backup_drain(struct job_backup *job, int64_t grace_ms, struct err *e)
+{
+	if (job->store == NULL)
+		return (0);
+	store_flush(job->store, grace_ms);
+	return (sync_reap(job, e));
+}
+
+void
+job_backup_close(struct job_backup *job)
+{
+	unsigned i;
+
+	if (job == NULL)
+		return;
+	for (i = 0; i < STATE_SEGMENTS; i++)
+		state_close(job->segs[i]);
+	store_close(job->store);
+	image_free(job->images);
+	frame_enc_free(job->enc);
+	hash_stream_free(job->hash);
+	io_close(&job->dirfd);
+	free(job->direrr);
+	buf_fini(&job->path);
+	buf_fini(&job->real);
+	buf_fini(&job->key);
+	free(job);
+}

@@ -1,0 +1,66 @@
+/*
+ * backup -- one database: has it changed, take its image, frame it, store it,
+ * record it.  Nothing here forks or knows of a command line; a worker drives
+ * it through these calls, which have the shape of proc's job_ops.
+ *
+ * Durability order, for each database: values of stat(2) are read, then the
+ * image is pinned, read and framed; the object is stored; only when the store
+ * has confirmed it is the record written.
+ */
+#ifndef JOB_BACKUP_H
+#define JOB_BACKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/gate.h"
+#include "base/tally.h"
+#include "db/image.h"
+#include "fleet/key.h"
+#include "state/statedir.h"
+#include "store/store.h"
+
+struct job_backup_cfg {
+	struct statedir *statedir;	/* locked */
+	const struct store_url *url;
+	const struct key_template *key;
+	const char *host;
+	bool shared;		/* accept another host's marker */
+	bool create;		/* the store may be made */
+	bool strict;		/* not a database: failed, not skipped */
+	bool force;		/* all of them, changed or not */
+	bool follow;		/* names may be symbolic links */
+	bool say;		/* report what was stored (job/said.h) */
+	int64_t started_ms;	/* of the run */
+	struct image_cfg image;
+};
+
+struct job_backup_env {
+	unsigned index;
+	unsigned first_seg, end_seg;
+	struct tally *tally;
+	struct gate *gate;
+	bool again;		/* takes over: what failed in this run is
+				 * counted, and not tried again */
+	void (*tell)(void *ctx, const void *msg, size_t len);
+	void *tell_ctx;
+};
+
+struct job_backup;
+
+int job_backup_open(const struct job_backup_cfg *cfg,
+    const struct job_backup_env *env, struct job_backup **job, struct err *e);
+int job_backup_quarantine(struct job_backup *job, const char *path,
+    const char *how, struct err *e);
+int job_backup_start(struct job_backup *job, const void *parcel, size_t len,
+    struct err *e);
+/* more: whether names may still come. */
+int job_backup_wait(struct job_backup *job, int fd, bool more,
+    struct err *e);
+int job_backup_drain(struct job_backup *job, int64_t grace_ms,
+    struct err *e);
+void job_backup_close(struct job_backup *job);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * backup_job -- what the files behind job/backup.h share: the job of one
+ * worker, and a database on its way through it.
+ *
+ *     backup.c   the calls that a worker makes
+ *     look.c     has it changed, and may it be tried?
+ *     sync.c     image, frame, store
+ *     record.c   the state's records, and naming what failed
+ */
+#ifndef JOB_BACKUP_JOB_H
+#define JOB_BACKUP_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "codec/frame.h"
+#include "db/image.h"
+#include "job/backup.h"
+#include "state/state.h"
+#include "store/store.h"
+
+struct job_backup {
+	const struct job_backup_cfg *cfg;
+	struct job_backup_env env;
+	struct state_id id;
+	struct state *segs[STATE_SEGMENTS];	/* NULL: not opened yet */
+	bool state_full;	/* said that records cannot be written */
+
+	/* From the first database that has to be read (sync_prepare()). */
+	bool ready;
+	bool store_full;	/* no room to build an object in */
+	struct store *store;
+	struct image_reader *images;
+	struct frame_enc *enc;
+	struct hash_stream *hash;
+
+	int dirfd;		/* directory of the names being looked at */
+	struct err *direrr;	/* or why it cannot be opened; on the heap */
+	size_t dir_bytes;	/* of it, with its slash, in path */
+	size_t realdir_bytes;	/* and in real */
+	struct buf path;	/* of the name, as the pattern has it */
+	struct buf real;	/* the same without links */
+	struct buf key;
+};
+
+/* A database being looked at. */
+struct backup_item {
+	const char *path;
+	struct hash128 h;
+	struct state_rec rec;	/* as the state has it; all zero: unknown */
+	struct state_stat st;
+	struct hash128 fingerprint;
+	int64_t looked_ns;	/* when st was read */
+};
+
+/* Seconds since 1970, as records have them. */
+uint32_t record_now_s(void);
+
+/* The open segment of hash h.  NULL: the state cannot be read. */
+struct state *record_segment(struct job_backup *job, struct hash128 h,
+    struct err *e);
+
+/*
+ * Write a record.  That it cannot be written loses nothing but time (the
+ * database is read again in the next run), so it is said once, and no more.
+ */
+void record_put(struct job_backup *job, const struct state_rec *rec,
+    const char *path);
+
+/* Name a failed database, once, and count it. */
+void record_name_failure(struct job_backup *job, const char *path,
+    const struct err *e);
+
+/* The same, and remember it; or count it as gone. */
+void record_failure(struct job_backup *job, struct backup_item *it,
+    const struct err *e);
+
+/* Is the store ours, and get what reading and storing need.  -1: the run
+ * cannot go on.  Costs nothing when done before. */
+int sync_prepare(struct job_backup *job, struct err *e);
+
+/* Read a database at job->real and store it.  -1: the run cannot go on. */
+int sync_item(struct job_backup *job, struct backup_item *it, struct err *e);
+
+/* Record what the store has finished.  -1: the run cannot go on. */
+int sync_reap(struct job_backup *job, struct err *e);
+
+/* Name and count what is unchanged but was not well: no database, damaged. */
+void look_recall(struct job_backup *job, const struct backup_item *it);
+
+/* Look at one name of the open directory; flags: enum walk_flag.  -1: the run
+ * cannot go on. */
+int look_at(struct job_backup *job, const char *name, uint8_t flags,
+    struct err *e);
+
+#endif

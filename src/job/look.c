@@ -1,0 +1,126 @@
+#include "job/backup_job.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fleet/walk.h"
+#include "job/change.h"
+
+void
+look_recall(struct job_backup *job, const struct backup_item *it)
+{
+	struct err e;
+
+	if ((it->rec.flags & STATE_NOT_DB) != 0 && job->cfg->strict) {
+		err_set(&e, ERR_CORRUPT, "%s: not a SQLite database", it->path);
+		record_name_failure(job, it->path, &e);
+	} else if ((it->rec.flags & STATE_NOT_DB) != 0) {
+		log_warn("%s: not a SQLite database, skipped", it->path);
+		tally_add(job->env.tally, TALLY_SKIPPED, 1);
+	} else if ((it->rec.flags & STATE_DAMAGED) != 0) {
+		err_set(&e, ERR_CORRUPT, "%s: damaged when it was last checked "
+		    "(stored as it was)", it->path);
+		record_name_failure(job, it->path, &e);
+	}
+}
+
+/* Does the state say that this one is not to be tried now?  Then it counts as
+ * failed. */
+static bool
+held_back(struct job_backup *job, const struct backup_item *it)
+{
+	char until[CLOCK_STAMP_BYTES];
+
+	if ((it->rec.flags & STATE_QUARANTINE) != 0 &&
+	    it->rec.not_before > record_now_s()) {
+		clock_stamp((int64_t)it->rec.not_before * 1000, until);
+		if (!job->env.again)	/* else named when it happened */
+			log_error("%s: in quarantine until %s, since it has "
+			    "killed a worker (%u in a row); \"litefleet "
+			    "upload\" tries it at once", it->path, until,
+			    it->rec.fail_count);
+		tally_add(job->env.tally, TALLY_FAILED, 1);
+		return (true);
+	}
+	/* The dead predecessor has tried and named it in this very run. */
+	if (job->env.again && it->rec.fail_class != ERR_NONE &&
+	    it->rec.not_before >= job->cfg->started_ms / 1000) {
+		tally_add(job->env.tally, TALLY_FAILED, 1);
+		return (true);
+	}
+	return (false);
+}
+
+/* Another template may still give the same key: then only that is noted. */
+static bool
+same_key(struct job_backup *job, struct backup_item *it)
+{
+	uint32_t naming = key_template_naming(job->cfg->key);
+	struct err ignored;
+
+	if (it->rec.naming == naming || (it->rec.flags & STATE_NOT_DB) != 0)
+		return (true);
+	if (key_render(job->cfg->key, it->path, false, &job->key,
+	    &ignored) == -1 ||
+	    hash64(job->key.data, job->key.len) != it->rec.key)
+		return (false);
+	it->rec.naming = naming;
+	record_put(job, &it->rec, it->path);
+	return (true);
+}
+
+/* Where the file of this name really is, into job->real. */
+static int
+find_real(struct job_backup *job, const char *name, struct err *e)
+{
+	if (job->cfg->follow)
+		return (change_real(job->dirfd, name, &job->real, e));
+	job->real.len = job->realdir_bytes;
+	buf_puts(&job->real, name);
+	return (0);
+}
+
+int
+look_at(struct job_backup *job, const char *name, uint8_t flags,
+    struct err *e)
+{
+	struct backup_item it;
+	struct state *st;
+	struct err why;
+	bool known, force = job->cfg->force;
+
+	job->path.len = job->dir_bytes;
+	buf_puts(&job->path, name);
+	it.path = buf_str(&job->path);
+	tally_add(job->env.tally, TALLY_LOOKED, 1);
+	it.h = statedir_hash(&job->id, it.path, job->path.len);
+	if ((st = record_segment(job, it.h, e)) == NULL)
+		return (-1);
+	if (!(known = state_find(st, it.h, &it.rec)))
+		memset(&it.rec, 0, sizeof(it.rec));
+	if (known && !force && held_back(job, &it))
+		return (0);
+	if (job->direrr != NULL) {
+		record_failure(job, &it, job->direrr);
+		return (0);
+	}
+	if (change_stat(job->dirfd, name, force || job->cfg->follow ||
+	    (flags & WALK_WAL) != 0, job->cfg->follow, &it.st, &why) == -1) {
+		record_failure(job, &it, &why);
+		return (0);
+	}
+	it.fingerprint = state_fingerprint(&it.st);
+	if (!force && change_compare(known ? &it.rec : NULL,
+	    it.fingerprint) == CHANGE_NONE && same_key(job, &it)) {
+		if ((it.rec.flags & (STATE_NOT_DB | STATE_DAMAGED)) != 0)
+			look_recall(job, &it);
+		return (0);
+	}
+	it.looked_ns = clock_real_ns();
+	if (find_real(job, name, &why) == -1) {
+		record_failure(job, &it, &why);
+		return (0);
+	}
+	return (sync_item(job, &it, e));
+}

@@ -1,0 +1,85 @@
+#include "job/prepare.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/marker.h"
+
+static struct store *
+open_store(const struct job_backup_cfg *cfg, const struct job_backup_env *env,
+    bool create, struct err *e)
+{
+	struct state_id id = statedir_id(cfg->statedir);
+	struct store *store;
+	char *tag = mem_printf("%016llx-%u", (unsigned long long)id.seed,
+	    env->index);
+	struct store_cfg scfg = { .url = cfg->url, .create = create,
+	    .write = true, .tag = tag };
+
+	store = store_open(&scfg, e);
+	free(tag);
+	return (store);
+}
+
+/* The part that one worker does for all. */
+static int
+check(const struct job_backup_cfg *cfg, const struct job_backup_env *env,
+    struct store **store, struct err *e)
+{
+	const struct hash128 none = { 0, 0 };
+	struct state_id id = statedir_id(cfg->statedir);
+	bool known = !hash128_eq(id.store, none);
+	struct marker_rule rule = { .known = id.store, .host = cfg->host,
+	    .key_has_host = key_template_has_host(cfg->key),
+	    .shared = cfg->shared };
+	struct marker m;
+
+	if ((*store = open_store(cfg, env, !known, e)) == NULL) {
+		if (known && e->cls == ERR_GONE)
+			err_set(e, ERR_STATE, "%s is not there, and the state "
+			    "%s speaks of it (removed, not mounted?); "
+			    "--new-store starts again", cfg->url->canonical,
+			    statedir_path(cfg->statedir));
+		return (-1);
+	}
+	if (marker_check(*store, &rule, &m, e) == -1)
+		return (-1);
+	if (!known)
+		return (statedir_set_store(cfg->statedir, m.id, e));
+	statedir_marker_seen(cfg->statedir);
+	return (0);
+}
+
+int
+prepare_store(const struct job_backup_cfg *cfg,
+    const struct job_backup_env *env, struct store **store, struct err *e)
+{
+	int ret = 0;
+
+	*store = NULL;
+	if (gate_enter(env->gate) == 1) {
+		ret = check(cfg, env, store, e);
+		gate_leave(env->gate, ret == 0);
+	}
+	if (ret == 0 && *store == NULL &&
+	    (*store = open_store(cfg, env, false, e)) == NULL)
+		ret = -1;
+	if (ret == -1) {
+		store_close(*store);
+		*store = NULL;
+	}
+	return (ret);
+}
+
+int
+prepare_spool(struct store *store, const char *spool, struct err *e)
+{
+	int fd;
+
+	if ((fd = store_spool(store, e)) != -1 || e->cls != ERR_GONE)
+		return (fd);
+	if ((fd = open(spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) == -1)
+		err_io(e, "create a file in %s", spool);
+	return (fd);
+}

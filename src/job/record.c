@@ -1,0 +1,76 @@
+#include "job/backup_job.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hook.h"
+#include "base/log.h"
+
+uint32_t
+record_now_s(void)
+{
+	return ((uint32_t)(clock_real_ms() / 1000));
+}
+
+struct state *
+record_segment(struct job_backup *job, struct hash128 h, struct err *e)
+{
+	unsigned seg = (unsigned)(h.hi >> 56);
+
+	if (job->segs[seg] == NULL)
+		job->segs[seg] = state_open(statedir_fd(job->cfg->statedir),
+		    seg, &job->id, e);
+	return (job->segs[seg]);
+}
+
+void
+record_put(struct job_backup *job, const struct state_rec *rec,
+    const char *path)
+{
+	struct state *st;
+	struct err e;
+
+	tally_go(job->env.tally, TALLY_RECORD);
+	HOOK("record", path);
+	if ((st = record_segment(job, rec->path, &e)) != NULL &&
+	    state_put(st, rec, path, &e) == 0) {
+		HOOK("recorded", path);
+		return;
+	}
+	if (!job->state_full)
+		log_warn("the state cannot be written, so the next run reads "
+		    "again what this one stored: %s", e.msg);
+	job->state_full = true;
+}
+
+void
+record_name_failure(struct job_backup *job, const char *path,
+    const struct err *e)
+{
+	if (strstr(e->msg, path) != NULL)
+		log_error("%s", e->msg);
+	else
+		log_error("%s: %s", path, e->msg);
+	tally_add(job->env.tally, TALLY_FAILED, 1);
+}
+
+void
+record_failure(struct job_backup *job, struct backup_item *it,
+    const struct err *e)
+{
+	if (e->cls == ERR_GONE && !job->cfg->force) {
+		log_debug("%s: gone", it->path);
+		tally_add(job->env.tally, TALLY_GONE, 1);
+		return;
+	}
+	record_name_failure(job, it->path, e);
+	if (!job->ready)	/* no store yet that the record belongs to */
+		return;
+	it->rec.path = it->h;
+	it->rec.fail_class = (uint8_t)e->cls;
+	if (it->rec.fail_count < UINT8_MAX)
+		it->rec.fail_count++;
+	it->rec.flags &= (uint16_t)~STATE_QUARANTINE;
+	it->rec.not_before = record_now_s();
+	record_put(job, &it->rec, it->path);
+}

@@ -1,0 +1,255 @@
+#include "job/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hook.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "codec/frame.h"
+#include "db/replace.h"
+#include "job/origin.h"
+
+enum {
+	IN_BYTES = 128 * 1024,
+	OUT_BYTES = 512 * 1024
+};
+
+/* Where decoded bytes go. */
+struct sink {
+	int fd;
+	const char *name;
+	const volatile sig_atomic_t *stop;
+};
+
+/* Feed in[0 .. n-1] to the decoder and write what comes out. */
+static int
+feed(struct frame_dec *d, const uint8_t *in, size_t n, uint8_t *out,
+    const struct sink *to, struct err *e)
+{
+	size_t nin, nout;
+
+	for (;;) {
+		nin = n;
+		nout = OUT_BYTES;
+		if (frame_dec_step(d, in, &nin, out, &nout, e) == -1)
+			return (-1);
+		if (nout > 0 && io_write(to->fd, out, nout, to->name, e) == -1)
+			return (-1);
+		if (nin == 0 && nout == 0)
+			break;
+		in += nin;
+		n -= nin;
+	}
+	if (n > 0) {
+		err_set(e, ERR_CORRUPT, "more bytes than a backup has");
+		return (-1);
+	}
+	return (0);
+}
+
+static int
+pump(struct store_reader *r, struct frame_dec *d, const struct sink *to,
+    struct err *e)
+{
+	uint8_t *in = mem_resize(NULL, IN_BYTES, 1);
+	uint8_t *out = mem_resize(NULL, OUT_BYTES, 1);
+	ssize_t n;
+	int ret = -1;
+
+	while ((n = store_read(r, in, IN_BYTES, e)) > 0) {
+		if (to->stop != NULL && *to->stop) {
+			err_set(e, ERR_GONE, "interrupted");
+			goto out;
+		}
+		if (feed(d, in, (size_t)n, out, to, e) == -1)
+			goto out;
+	}
+	if (n == 0)
+		ret = 0;
+out:
+	free(in);
+	free(out);
+	return (ret);
+}
+
+/* Decode the object into the sink; if it is whole, *size and *xxh3 are set. */
+static int
+decode(struct store *store, const char *object, const struct sink *to,
+    uint64_t *size, struct hash128 *xxh3, struct err *e)
+{
+	struct frame_dec *d = NULL;
+	const struct trailer *t;
+	struct store_reader *r;
+	int ret = -1;
+
+	if ((r = store_get(store, object, 0, NULL, e)) == NULL)
+		return (-1);
+	d = frame_dec_new();
+	if (pump(r, d, to, e) == -1 || frame_dec_finish(d, &t, e) == -1) {
+		if (e->cls == ERR_CORRUPT)
+			err_prefix(e, "%s", object);
+		goto out;
+	}
+	*size = t->size;
+	*xxh3 = t->xxh3;
+	ret = 0;
+out:
+	frame_dec_free(d);
+	store_reader_free(r);
+	return (ret);
+}
+
+/* The directory that the target will lie in must be there: it is not ours to
+ * make, since a wrong path is more likely than a missing directory. */
+static int
+check_parent(const char *target, struct err *e)
+{
+	const char *slash = strrchr(target, '/');
+	char *dir = slash == NULL ? mem_strdup(".") :
+	    mem_strndup(target, (size_t)(slash - target) + 1);
+	struct stat st;
+	int ret = -1;
+
+	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+		ret = 0;
+	else if (errno == ENOENT)
+		err_set(e, ERR_NOTFOUND, "the directory of %s is missing; "
+		    "create it first", target);
+	else
+		err_io(e, "the directory of %s", target);
+	free(dir);
+	return (ret);
+}
+
+/* 1: go on; 0: leave what is there; -1. */
+static int
+check_target(const struct job_restore_cfg *cfg, const char *target,
+    struct err *e)
+{
+	const char *suffix;
+
+	if (check_parent(target, e) == -1)
+		return (-1);
+	if (cfg->exists == JOB_RESTORE_FORCE ||
+	    (suffix = replace_exists(target)) == NULL)
+		return (1);
+	if (cfg->exists == JOB_RESTORE_SKIP)
+		return (0);
+	if (suffix[0] == '\0')
+		err_set(e, ERR_EXISTS, "%s exists; --force replaces it, "
+		    "--if-db-not-exists leaves it", target);
+	else
+		err_set(e, ERR_EXISTS, "%s%s exists, and SQLite would lay it "
+		    "over the restored file; --force moves it aside", target,
+		    suffix);
+	return (-1);
+}
+
+/* Make the temporary file beside the target, whole and on the disk. */
+static char *
+unpack(const struct job_restore_cfg *cfg, struct job_restored *out,
+    struct err *e)
+{
+	char *tmp = replace_beside(out->target, ".", ".litefleet-XXXXXX", 0);
+	struct sink to = { .stop = cfg->stop };
+	bool done = false;
+
+	if ((to.fd = mkostemp(tmp, O_CLOEXEC)) == -1) {
+		err_io(e, "create a file beside %s", out->target);
+		free(tmp);
+		return (NULL);
+	}
+	to.name = tmp;
+	/* The umask may have taken more than the others' bits. */
+	if (fchmod(to.fd, 0600) == -1) {
+		err_io(e, "chmod %s", tmp);
+		goto out;
+	}
+	if (decode(cfg->store, cfg->object, &to, &out->size, &out->xxh3,
+	    e) == -1)
+		goto out;
+	HOOK("restore-decoded", out->target);
+	if (fsync(to.fd) == -1) {
+		err_io(e, "fsync %s", tmp);
+		goto out;
+	}
+	HOOK("restore-synced", out->target);
+	done = true;
+out:
+	io_close(&to.fd);
+	if (!done) {
+		(void)unlink(tmp);
+		free(tmp);
+		tmp = NULL;
+	}
+	return (tmp);
+}
+
+static int
+place(const struct job_restore_cfg *cfg, const char *tmp,
+    struct job_restored *out, struct err *e)
+{
+	if (cfg->exists == JOB_RESTORE_FORCE)
+		return (replace_db(tmp, out->target, cfg->busy_timeout_ms,
+		    &out->moved, &out->unknown, e));
+	if (replace_none(tmp, out->target, e) == 0)
+		return (0);
+	/* It came to be there while we decoded. */
+	if (e->cls == ERR_EXISTS && cfg->exists == JOB_RESTORE_SKIP) {
+		out->skipped = true;
+		(void)unlink(tmp);
+		return (0);
+	}
+	return (-1);
+}
+
+int
+job_restore(const struct job_restore_cfg *cfg, struct job_restored *out,
+    struct err *e)
+{
+	char *tmp;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	out->target = cfg->target != NULL ? mem_strdup(cfg->target) :
+	    origin_path(cfg->store, cfg->object, e);
+	if (out->target == NULL)
+		return (-1);
+	if ((r = check_target(cfg, out->target, e)) != 1) {
+		out->skipped = r == 0;
+		return (r);
+	}
+	if ((tmp = unpack(cfg, out, e)) == NULL)
+		return (-1);
+	if ((r = place(cfg, tmp, out, e)) == -1)
+		(void)unlink(tmp);
+	else
+		HOOK("restore-renamed", out->target);
+	free(tmp);
+	return (r);
+}
+
+void
+job_restored_fini(struct job_restored *out)
+{
+	free(out->target);
+	free(out->moved);
+	memset(out, 0, sizeof(*out));
+}
+
+int
+job_restore_stream(struct store *store, const char *object, int fd,
+    struct err *e)
+{
+	struct sink to = { .fd = fd, .name = "standard output" };
+	struct hash128 xxh3;
+	uint64_t size;
+
+	return (decode(store, object, &to, &size, &xxh3, e));
+}

@@ -1,0 +1,285 @@
+#include "job/backup_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hook.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "job/change.h"
+#include "job/prepare.h"
+#include "job/said.h"
+
+/* A database whose object is under way: what to record once it is safe. */
+struct pending {
+	struct state_rec old;	/* as the state has it */
+	struct state_rec rec;
+	uint64_t db_bytes;
+	char *path;
+	char *key;
+};
+
+int
+sync_prepare(struct job_backup *job, struct err *e)
+{
+	unsigned i;
+
+	if (job->ready)
+		return (0);
+	if (job->store == NULL && prepare_store(job->cfg, &job->env,
+	    &job->store, e) == -1)
+		return (-1);
+	if (statedir_reload(job->cfg->statedir, e) == -1)
+		return (-1);
+	/* The id may have learned which store it is. */
+	job->id = statedir_id(job->cfg->statedir);
+	for (i = 0; i < STATE_SEGMENTS; i++) {
+		state_close(job->segs[i]);
+		job->segs[i] = NULL;
+	}
+	if ((job->images = image_new(&job->cfg->image, e)) == NULL)
+		return (-1);
+	job->hash = hash_stream_new();
+	job->enc = frame_enc_new();
+	job->ready = true;
+	return (0);
+}
+
+/*
+ * Not SQLite's: remembered, so that it is not opened again until it changes.
+ * But what was a database and is none any more is corrupt.
+ */
+static void
+not_a_database(struct job_backup *job, struct backup_item *it)
+{
+	struct err e;
+
+	if (it->rec.stored_ms != 0) {
+		err_set(&e, ERR_CORRUPT, "%s: no longer a SQLite database (its "
+		    "header is overwritten); the backups of it are kept",
+		    it->path);
+		record_failure(job, it, &e);
+		return;
+	}
+	it->rec = (struct state_rec){ .path = it->h,
+	    .fingerprint = it->fingerprint, .flags = STATE_NOT_DB };
+	if (change_is_racy(&it->st, it->looked_ns))
+		it->rec.flags |= STATE_RACY;
+	record_put(job, &it->rec, it->path);
+	look_recall(job, it);
+}
+
+/* The record of a database whose image is (or will be) in the store. */
+static struct state_rec
+good_record(const struct job_backup *job, const struct backup_item *it,
+    const struct image *img, struct hash128 content, int64_t ms)
+{
+	struct state_rec rec = { .path = it->h,
+	    .fingerprint = it->fingerprint, .content = content,
+	    .key = hash64(job->key.data, job->key.len),
+	    .naming = key_template_naming(job->cfg->key), .stored_ms = ms };
+
+	if (change_is_racy(&it->st, it->looked_ns))
+		rec.flags |= STATE_RACY;
+	if (img->size > 0)
+		rec.flags |= STATE_HAS_DB;
+	if (img->damaged)
+		rec.flags |= STATE_DAMAGED;
+	return (rec);
+}
+
+static int
+hash_image(struct job_backup *job, const struct image *img,
+    struct hash128 *out, struct err *e)
+{
+	const size_t chunk = 1024 * 1024;
+	uint64_t off;
+	size_t n;
+	void *p;
+	int ret = -1;
+
+	if (img->mem != NULL || img->size == 0) {
+		*out = hash128(img->mem, (size_t)img->size);
+		return (0);
+	}
+	hash_stream_reset(job->hash);
+	p = mem_resize(NULL, chunk, 1);
+	for (off = 0; off < img->size; off += n) {
+		n = img->size - off < chunk ? (size_t)(img->size - off) : chunk;
+		if (image_read(img, off, p, n, e) == -1)
+			goto out;
+		hash_stream_put(job->hash, p, n);
+	}
+	*out = hash_stream_get(job->hash);
+	ret = 0;
+out:
+	free(p);
+	return (ret);
+}
+
+/* Build the object of an image in op. */
+static int
+encode(struct job_backup *job, const struct backup_item *it,
+    const struct image *img, struct hash128 content, struct store_op *op,
+    struct err *e)
+{
+	struct trailer t = { .size = img->size, .xxh3 = content,
+	    .page_size = img->page_size, .mtime_ns = img->mtime_ns,
+	    .mode = img->mode, .uid = img->uid, .gid = img->gid,
+	    .host = job->cfg->host, .path = it->path };
+
+	tally_go(job->env.tally, TALLY_ENCODE);
+	HOOK("encode", it->path);
+	if (img->mem != NULL || img->size == 0) {
+		if (frame_enc_mem(job->enc, img->mem, (size_t)img->size, &t,
+		    &op->mem, e) == -1)
+			return (-1);
+		op->bytes = op->mem.len;
+		return (0);
+	}
+	if ((op->fd = prepare_spool(job->store, job->cfg->image.spool, e)) !=
+	    -1 && frame_enc_fd(job->enc, img->fd, img->size, &t, op->fd,
+	    &op->bytes, e) == 0)
+		return (0);
+	job->store_full = e->cls == ERR_SPACE;
+	return (-1);
+}
+
+/* Frame the image and hand it to the store. */
+static int
+store_image(struct job_backup *job, const struct backup_item *it,
+    const struct image *img, struct hash128 content, struct err *e)
+{
+	struct buf name = { 0 };
+	struct store_op *op;
+	struct pending *p;
+	int64_t ms = clock_real_ms();
+
+	/* Names of one database only ever increase. */
+	if (it->rec.stored_ms >= ms)
+		ms = it->rec.stored_ms + 1;
+	key_object(&name, buf_str(&job->key), ms);
+	op = store_op_new(STORE_PUT, buf_take(&name));
+	if (encode(job, it, img, content, op, e) == -1) {
+		store_op_free(op);
+		return (-1);
+	}
+	p = mem_zero(sizeof(*p));
+	p->old = it->rec;
+	p->rec = good_record(job, it, img, content, ms);
+	p->db_bytes = img->size;
+	p->path = mem_strdup(it->path);
+	p->key = mem_strdup(buf_str(&job->key));
+	op->owner = p;
+	tally_go(job->env.tally, TALLY_STORE);
+	HOOK("store", it->path);
+	store_submit(job->store, op);
+	return (0);
+}
+
+/* An image has been taken: what becomes of it. */
+static int
+use_image(struct job_backup *job, struct backup_item *it,
+    const struct image *img, struct err *e)
+{
+	struct hash128 content;
+	struct err damage;
+
+	tally_add(job->env.tally, TALLY_BYTES_READ, img->size);
+	if (img->damaged) {
+		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
+		    "%s", it->path, img->why);
+		record_name_failure(job, it->path, &damage);
+	}
+	if (img->size == 0 && (it->rec.flags & STATE_HAS_DB) != 0)
+		log_warn("%s: is empty now and was not before; the backups of "
+		    "it are kept", it->path);
+	if (hash_image(job, img, &content, e) == -1)
+		return (-1);
+	if (job->cfg->force || it->rec.stored_ms == 0 ||
+	    it->rec.key != hash64(job->key.data, job->key.len) ||
+	    !hash128_eq(it->rec.content, content))
+		return (store_image(job, it, img, content, e));
+	it->rec = good_record(job, it, img, content, it->rec.stored_ms);
+	record_put(job, &it->rec, it->path);
+	tally_add(job->env.tally, TALLY_REFRESHED, 1);
+	log_debug("%s: read again, content as stored", it->path);
+	return (0);
+}
+
+int
+sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
+{
+	struct image img;
+	struct err why;
+	int r;
+
+	if (sync_prepare(job, e) == -1)
+		return (-1);
+	tally_take(job->env.tally, it->path, TALLY_IMAGE);
+	HOOK("image", it->path);
+	if (key_render(job->cfg->key, it->path,
+	    store_has_components(job->store), &job->key, &why) == -1)
+		record_failure(job, it, &why);
+	else if ((r = image_take(job->images, buf_str(&job->real), &img,
+	    &why)) == 1)
+		not_a_database(job, it);
+	else if (r == -1 || use_image(job, it, &img, &why) == -1)
+		record_failure(job, it, &why);
+	tally_drop(job->env.tally);
+	if (job->store_full) {
+		*e = why;
+		return (-1);
+	}
+	return (sync_reap(job, e));
+}
+
+/* The object is safe. */
+static void
+finish(struct job_backup *job, const struct store_op *op)
+{
+	const struct pending *p = op->owner;
+
+	record_put(job, &p->rec, p->path);
+	tally_add(job->env.tally, TALLY_SYNCED, 1);
+	tally_add(job->env.tally, TALLY_BYTES_STORED, op->bytes);
+	log_debug("%s: stored as %s (%llu bytes)", p->path, op->name,
+	    (unsigned long long)op->bytes);
+	if (job->cfg->say)
+		said_tell(&job->env, &(struct said){ .path = p->path,
+		    .key = p->key, .stored_bytes = op->bytes,
+		    .db_bytes = p->db_bytes, .ms = p->rec.stored_ms });
+}
+
+int
+sync_reap(struct job_backup *job, struct err *e)
+{
+	struct backup_item it = { 0 };
+	struct store_op *op;
+	struct pending *p;
+	int ret = 0;
+
+	while (job->store != NULL && (op = store_next(job->store)) != NULL) {
+		p = op->owner;
+		tally_take(job->env.tally, p->path, TALLY_RECORD);
+		if (op->err == NULL)
+			finish(job, op);
+		else if (op->err->cls == ERR_LIMIT ||
+		    op->err->cls == ERR_EXISTS) {
+			it.path = p->path;
+			it.h = p->rec.path;
+			it.rec = p->old;
+			record_failure(job, &it, op->err);
+		} else if (ret == 0) {
+			*e = *op->err;
+			ret = -1;
+		}
+		tally_drop(job->env.tally);
+		free(p->path);
+		free(p->key);
+		free(p);
+		store_op_free(op);
+	}
+	return (ret);
+}

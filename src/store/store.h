@@ -1,0 +1,154 @@
+/*
+ * store -- where objects go: a directory, later S3.  One interface for all
+ * (a table of functions behind it); names are relative to the store's root
+ * and valid keys (fleet/key.h).
+ *
+ * Puts and removes are a completion queue: submit an operation, go on, and
+ * take the finished ones with store_next().  An operation that has come back
+ * without an error is safe: confirmed by the server, or on the disk.  Nothing
+ * is called back.
+ *
+ * Directory store: objects are 0600, directories 0700.  A batch is written to
+ * .litefleet/tmp/<tag>/, syncfs(2) (on a descriptor opened before the first
+ * write), all renamed with RENAME_NOREPLACE, syncfs(2); then the batch is
+ * finished.  A batch ends at STORE_BATCH_OPS or STORE_BATCH_BYTES or
+ * STORE_BATCH_MS, or by store_flush().
+ *
+ * Owner: a worker, or a command's own process.  Never open before fork(2) and
+ * use after.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/url.h"
+
+struct store;
+
+enum {				/* when a directory store's batch ends */
+	STORE_BATCH_OPS = 16384,
+	STORE_BATCH_BYTES = 256 * 1024 * 1024,
+	STORE_BATCH_MS = 10 * 1000
+};
+
+struct store_cfg {
+	const struct store_url *url;
+	bool create;		/* make a directory that is missing */
+	bool write;		/* will be written to */
+	const char *tag;	/* with write: [A-Za-z0-9-]+, own place for
+				 * unfinished files; what is left there from
+				 * before is removed at once */
+};
+
+/*
+ * Open.  Class gone: the directory is missing; config: it is no directory;
+ * denied, io.  With write: whether it can be written to is found out here.
+ */
+struct store *store_open(const struct store_cfg *cfg, struct err *e);
+void store_close(struct store *s);	/* abandons what is not finished */
+
+/* What to call it in messages ("/backup"), as long as it is open. */
+const char *store_name(const struct store *s);
+
+/* Must components of keys stay within 255 bytes? */
+bool store_has_components(const struct store *s);
+
+enum store_verb { STORE_PUT, STORE_REMOVE };
+
+struct store_op {
+	enum store_verb verb;
+	char *name;		/* of the object; freed by store_op_free() */
+	struct buf mem;		/* PUT: the object; or, if fd is not -1, */
+	int fd;			/* all of this file.  The store takes both
+				 * over and releases them as soon as it can */
+	uint64_t bytes;		/* of the object; set by the store */
+	struct err *err;	/* NULL: it is safe */
+	void *owner;		/* the caller's */
+	TAILQ_ENTRY(store_op) entry;
+};
+
+/* A zeroed operation with fd -1; name is taken over. */
+struct store_op *store_op_new(enum store_verb verb, char *name);
+void store_op_free(struct store_op *op);
+
+/*
+ * Hand over an operation.  It comes back from store_next(), failed or not;
+ * never replaces an object (class exists), a missing one to remove is no
+ * failure.  Memory in use stays bounded: may block to finish others first.
+ */
+void store_submit(struct store *s, struct store_op *op);
+
+/* The next finished operation, to be freed by the caller; or NULL.  Does not
+ * block. */
+struct store_op *store_next(struct store *s);
+
+/*
+ * Move what is in flight: until something is finished, fd (if not -1) is
+ * readable, or timeout_ms (-1: none) is over.  With nothing in flight it
+ * waits for fd alone.
+ */
+void store_wait(struct store *s, int fd, int timeout_ms);
+
+/* Submitted and not yet taken with store_next(). */
+size_t store_inflight(const struct store *s);
+
+/* Finish all that was submitted, failed or not, at most timeout_ms (-1). */
+void store_flush(struct store *s, int64_t timeout_ms);
+
+/*
+ * Spool: a descriptor of an unnamed file in which a large object for this
+ * store is best built (the directory store's own file system: its put is then
+ * a link and no copy), or -1 with class gone if the caller's own spool is as
+ * good.
+ */
+int store_spool(struct store *s, struct err *e);
+
+/* One object's bytes, in order. */
+struct store_reader;
+
+/*
+ * Open for reading from byte "off".  *size (may be NULL): bytes of the whole
+ * object.  Class not-found, denied, io.
+ */
+struct store_reader *store_get(struct store *s, const char *name, uint64_t off,
+    uint64_t *size, struct err *e);
+/* Up to n bytes; 0 at the end; -1.  Blocks. */
+ssize_t store_read(struct store_reader *r, void *p, size_t n, struct err *e);
+void store_reader_free(struct store_reader *r);
+
+/* Append the whole object, at most max bytes (class limit). */
+int store_get_all(struct store *s, const char *name, size_t max,
+    struct buf *b, struct err *e);
+
+/* Put a small object at once and for sure; class exists if the name is taken. */
+int store_put_now(struct store *s, const char *name, const void *p, size_t n,
+    struct err *e);
+
+/* What a listing yields; lives until the next call. */
+struct store_entry {
+	const char *name;
+	uint64_t bytes;
+	int64_t mtime_ms;
+};
+
+/*
+ * List the objects whose names begin with "prefix" (a directory's name and a
+ * slash, or "").  The objects of one directory come in order of their names
+ * and without others between them; .litefleet is left out.
+ */
+struct store_lister;
+struct store_lister *store_list(struct store *s, const char *prefix,
+    struct err *e);
+/* 1 with *out, 0 at the end, -1 (the listing cannot go on). */
+int store_list_next(struct store_lister *l, struct store_entry *out,
+    struct err *e);
+void store_lister_free(struct store_lister *l);
+
+#endif

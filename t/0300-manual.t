@@ -1,0 +1,55 @@
+#!/bin/sh
+#
+# The manual pages are sound, and the examples of litefleet(1) work: each is
+# run, in order, with its directories moved into the scratch directory.
+
+. "$(dirname "$0")/lib.sh"
+
+if command -v mandoc >/dev/null; then
+	for page in "$top"/man/*.[1-8]; do
+		ok "${page##*/} is lint-clean" \
+		    mandoc -T lint -W warning "$page"
+	done
+	ok 'litefleet.1 can be shown' \
+	    sh -c 'mandoc -T utf8 "$0" | grep -q DESCRIPTION' \
+	    "$top/man/litefleet.1"
+else
+	skip 'no mandoc here' 3
+fi
+
+for page in "$top"/man/*.[1-8]; do
+	for x in $(sed -n 's/^\.Xr \(litefleet[a-z-]*\) \([1-8]\).*/\1.\2/p' \
+	    "$page"); do
+		ok "${page##*/}: $x is there" test -e "$top/man/$x"
+	done
+done
+for word in LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
+	ok "litefleet.1 tells of $word" \
+	    grep -q "^\.It Ev $word" "$top/man/litefleet.1"
+done
+for n in 0 1 2 3 75; do
+	ok "litefleet.1 tells of exit status $n" sh -c '
+		sed -n "/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/p" "$0" |
+		    grep -qx "\.It $1"' "$top/man/litefleet.1" "$n"
+done
+
+"$tools/mkfleet" "$scratch" 20 || exit 1
+mkdir "$scratch/bin" "$scratch/tmp" "$scratch/data/cache" || exit 1
+ln -s "$lf" "$scratch/bin/litefleet"
+PATH=$scratch/bin:$PATH
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^\$ //p' "$top/man/litefleet.1" |
+    sed -E "s,(^|[ '])/(data|backup|short|tmp)([/ ]),\\1$scratch/\\2\\3,g" |
+    sed "s,\(/backup\)/data/,\1$scratch/data/," >commands
+ok 'there are examples' test "$(wc -l <commands)" -ge 10
+n=0
+while read -r line <&3; do
+	n=$((n + 1))
+	if [ "${line#lz4}" != "$line" ] && ! command -v lz4 >/dev/null; then
+		skip 'no lz4 here'
+		continue
+	fi
+	status 0 "example $n works" sh -c "$line" 3<&- ||
+		diag "$line"
+done 3<commands
+
+done_testing

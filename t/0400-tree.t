@@ -1,0 +1,161 @@
+#!/bin/sh
+#
+# The rules of the house that a machine can check: blanks, widths, lengths,
+# comments, guards, scripts, and how the binary is linked.
+
+. "$(dirname "$0")/lib.sh"
+
+cd "$top" || exit 1
+found=$scratch/found
+
+# none NAME: $found is empty; else it says what was found.
+none()
+{
+	is "$1" "$(wc -l <"$found")" 0 || diag "$(sed -n 1,40p "$found")"
+}
+
+c_files=$(find src t -name '*.[ch]' | sort)
+scripts=$(find t -maxdepth 1 -name '*.t' | sort)
+scripts="bin/setup .ci/run t/demo t/bench/run t/fuzz/run t/lib.sh $scripts"
+texts="$c_files $scripts GNUmakefile README.md INSTALL CHANGES LICENSE
+    src/README $(find man contrib -type f | sort)"
+
+# shellcheck disable=SC2086	# lists of names without blanks
+grep -nE '[ 	]+$' $texts >"$found"
+none 'no blanks at the end of a line'
+
+# shellcheck disable=SC2086
+grep -nE '^	* +	|^	*        ' $c_files >"$found"
+none 'C is indented by tabs, and by four blanks where a line goes on'
+
+# shellcheck disable=SC2086
+grep -lI "$(printf '\r')" $texts >"$found"
+none 'no carriage returns'
+
+for f in $texts; do
+	[ -z "$(tail -c 1 "$f")" ] || echo "$f"
+done >"$found"
+none 'every file ends with a newline'
+
+for f in $c_files; do
+	expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR ": " length }'
+done >"$found"
+none 'no line of C is wider than 80 columns'
+
+for f in $c_files $scripts; do
+	n=$(wc -l <"$f") || n=0
+	[ "$n" -lt 800 ] || echo "$f: $n lines"
+done >"$found"
+none 'no file has 800 lines'
+
+# Put together here, so that this file is not found.
+words="TO""DO|FIX""ME|X""XX"
+# shellcheck disable=SC2086
+grep -nwE "$words" $texts >"$found"
+none 'no word promises to do it later'
+
+for f in $(find src -name '*.h' | sort); do
+	guard=$(echo "${f#src/}" | tr 'a-z./' 'A-Z__')
+	grep -qx "#ifndef $guard" "$f" && grep -qx "#define $guard" "$f" &&
+	    [ "$(tail -n 1 "$f")" = '#endif' ] || echo "$f: $guard"
+done >"$found"
+none 'every header has its guard'
+
+for f in $(find src -name '*.h' | sort); do
+	head -n 1 "$f" | grep -q '^/\*' || echo "$f"
+done >"$found"
+none 'every header begins with what it is'
+
+# undocumented FILE...: functions of headers with no comment right in front of
+# them or beside them.  Those that stand together share one.  None is needed
+# by those that only begin or end the life of what the type's comment tells of,
+# and by the one or two functions of a header whose first comment is theirs.
+undocumented()
+{
+	awk '
+	function end_group() {
+		if (!documented)
+			bare = bare group
+		group = ""
+		documented = 0
+	}
+	function end_file() {
+		end_group()
+		if (nfunctions > 2)
+			printf "%s", bare
+		bare = ""
+		nfunctions = comment = macro = 0
+	}
+	FNR == 1 { end_file() }
+	!comment && /^\/\*/ { end_group(); comment = 1; documented = 1 }
+	comment { comment = !/\*\//; next }
+	/^$/ { end_group(); next }
+	macro || /^#define .*\\$/ { macro = /\\$/; next }
+	/\/\*/ { documented = 1; comment = !/\*\// }
+	/^[a-z].*[ *][a-z0-9_]+\(/ && !/^(static|typedef)/ {
+		nfunctions++
+		name = $0
+		sub(/\(.*/, "", name)
+		sub(/.*[ *]/, "", name)
+		if (name !~ /_(new|init|free|fini|reset|open|close)$/)
+			group = group FILENAME ":" FNR ": " name "\n"
+	}
+	END { end_file() }' "$@"
+}
+
+# shellcheck disable=SC2046
+undocumented $(find src -name '*.h' | sort) >"$found"
+none 'every public function has a comment in front'
+
+cat >"$scratch/x.h" <<'END'
+/* x -- a header. */
+struct x;
+
+struct x *x_new(void);
+void x_free(struct x *x);
+
+/* Told. */
+int x_told(struct x *x);
+int x_told_too(struct x *x);
+
+int x_bare(struct x *x);
+int x_beside(struct x *x);	/* told */
+
+int x_naked(struct x *x);
+END
+undocumented "$scratch/x.h" >"$found"
+is 'a function without one is found' "$(cat "$found")" \
+    "$scratch/x.h:14: x_naked"
+
+for f in $(find src -name '*.c' | sort); do
+	head -n 1 "$f" | grep -qE '^(/\*|#include ")' || echo "$f"
+done >"$found"
+none 'every C file begins with its comment, or its own header'
+
+for f in $scripts; do
+	case $f in
+	t/lib.sh) continue ;;
+	esac
+	[ -x "$f" ] || echo "$f"
+done >"$found"
+none 'every script is executable'
+
+if command -v shellcheck >/dev/null; then
+	# shellcheck disable=SC2086
+	ok 'shellcheck has nothing to say' shellcheck $scripts
+else
+	skip 'no shellcheck here'
+fi
+
+if command -v readelf >/dev/null; then
+	readelf -hldW "$lf" >"$out" 2>"$err"
+	prints 'litefleet is position independent' 'Type: +DYN'
+	prints '... and a program' 'INTERP'
+	prints '... with a read-only relocation table' 'GNU_RELRO'
+	prints '... bound at the start' 'BIND_NOW|Flags:.* NOW'
+	prints '... whose stack is not executable' 'GNU_STACK.* RW '
+else
+	skip 'no readelf here' 5
+fi
+
+done_testing

@@ -1,0 +1,36 @@
+#!/bin/sh
+#
+# make install and uninstall with PREFIX and DESTDIR.
+
+. "$(dirname "$0")/lib.sh"
+
+# The program is built already; nothing is to be made again here, whatever
+# variables the outer make was given.
+run_make()
+{
+	MAKEFLAGS='' make -s -C "$top" -o litefleet DESTDIR="$scratch/stage" \
+	    PREFIX=/usr "$@"
+}
+
+ok 'make install' run_make install
+usr=$scratch/stage/usr
+ok 'the program is there' test -x "$usr/bin/litefleet"
+ok '... and is the one that was built' cmp "$lf" "$usr/bin/litefleet"
+status 0 '... and runs' "$usr/bin/litefleet" version
+for page in "$top"/man/*.[1-8]; do
+	name=${page##*/}
+	ok "$name is there" cmp "$page" "$usr/share/man/man${name##*.}/$name"
+done
+is 'the program has mode 755' "$(stat -c %a "$usr/bin/litefleet")" 755
+is 'a manual page has mode 644' \
+    "$(stat -c %a "$usr/share/man/man1/litefleet.1")" 644
+find "$scratch/stage" -type f ! -path '*/bin/litefleet' \
+    ! -path '*/share/man/*' >other
+is 'nothing else is there' "$(cat other)" ''
+
+: >"$usr/bin/other"
+ok 'make uninstall' run_make uninstall
+find "$scratch/stage" -type f >left
+is 'only what is not ours is left' "$(cat left)" "$usr/bin/other"
+
+done_testing

@@ -1,0 +1,76 @@
+#!/bin/sh
+# kill -9 at each step of the durability order: what is listed is whole, and
+# the next run makes good.
+. "$(dirname "$0")/lib.sh"
+
+"$tools/mkfleet" "$scratch" 60 --wal-every 3 >/dev/null || exit 1
+p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
+
+# Every object that can be seen decodes to a sound database.
+whole()
+{
+	find "$1" -name '*.db.lz4' ! -path '*/.litefleet/*' >objects
+	while read -r o; do
+		"$lf" restore --force -o whole.db "$o" 2>/dev/null || return 1
+		[ "$(sqlite3 whole.db 'pragma integrity_check')" = ok ] ||
+		    return 1
+	done <objects
+	rm -f whole.db
+}
+
+# The newest object of each database has its content.
+equal()
+{
+	find data -name '*.db' | sort | sed -n '1~7p' >some
+	while read -r db; do
+		"$lf" restore --force -o equal.db "$1$scratch/$db" \
+		    2>/dev/null || return 1
+		[ "$(sqlite3 equal.db .dump | sha256sum)" = \
+		    "$(sqlite3 "$db" .dump | sha256sum)" ] || return 1
+	done <some
+	rm -f equal.db
+}
+
+for point in image encode store store-tmp store-synced store-renamed \
+    store-committed record recorded state-put state-grow; do
+	rm -rf store state
+	# First on an empty store; all workers, on the 1st they reach.
+	LITEFLEET_HOOK="$point=kill" "$lfh" backup --jobs 2 --to store "$p" \
+	    >"$out" 2>"$err"
+	rc=$?
+	if [ "$rc" -eq 0 ]; then
+		fail "killed at $point: status $rc"
+		continue
+	fi
+	pass "killed at $point: status $rc"
+	ok "killed at $point: what is there is whole" whole store
+	not_racy
+	rm -rf state/*/quarantine
+	# What killed a worker is in quarantine for a minute; upload tries it.
+	find data -name '*.db' | "$lf" upload -q --to store - >/dev/null 2>"$err"
+	is "killed at $point: the next run" "$?" 0
+	ok "killed at $point: has it all" equal store
+	is "killed at $point: nothing unfinished" \
+	    "$(find store/.litefleet/tmp -type f | wc -l)" 0
+done
+
+# The supervisor is killed: its workers go with it, and the lock is free.
+rm -rf store state
+LITEFLEET_HOOK="store=stop" start "$lfh" backup --jobs 2 --to store "$p"
+sup=$pid
+wait_for 10 sh -c "grep -l '^State:.T' \$(pgrep -P $sup |
+    sed 's,.*,/proc/&/status,')"
+kids=$(pgrep -P "$sup")
+stop "$sup" KILL
+gone()
+{
+	for k in $kids; do
+		kill -0 "$k" 2>/dev/null && return 1
+	done
+	return 0
+}
+ok "workers go with their supervisor" wait_for 5 gone
+status 0 "the next run has the lock" "$lf" backup --to store "$p"
+says "and stores all" '60 databases, 60 synced'
+ok "whole" whole store
+done_testing

@@ -1,0 +1,45 @@
+#!/bin/sh
+# A worker dies of one database: it is named and left out, the rest is done.
+. "$(dirname "$0")/lib.sh"
+
+figure()
+{
+	jq -r "select(.type == \"summary\") | .$1" "$out"
+}
+
+"$tools/mkfleet" "$scratch" 1000 >/dev/null || exit 1
+p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
+bad=$(find "$scratch/data" -name '*.db' | sort | sed -n 500p)
+
+export LITEFLEET_HOOK="image=segv:$bad"
+status 1 "SIGSEGV on one path" "$lfh" backup --json --to store "$p"
+says "the path is named with the signal" "error: .*signal 11.*$bad"
+is "once" "$(grep -c "$bad" "$err")" 1
+is "999 others are done" "$(figure synced)" 999
+is "of 1000" "$(figure databases)" 1000
+is "one failed" "$(figure failed)" 1
+is "999 in the store" "$("$lf" list store | wc -l)" 999
+
+status 1 "the next run" "$lfh" backup --json --to store "$p"
+says "has it in quarantine" "error: $bad: in quarantine until"
+is "and nobody dies" "$(grep -c signal "$err")" 0
+is "it counts as failed" "$(figure failed)" 1
+unset LITEFLEET_HOOK
+
+status 0 "upload tries it at once" "$lf" upload --to store "$bad"
+status 0 "and then it is well again" "$lf" backup --json --to store "$p"
+is "none failed" "$(figure failed)" 0
+
+# exit(3) of a library is a death too.
+rm -rf store state
+status 1 "a worker that leaves without a word" env \
+    LITEFLEET_HOOK="image=exit:$bad" "$lfh" backup --json --to store "$p"
+says "is named" "error: .*$bad"
+is "999 others are done" "$(figure synced)" 999
+
+# Everything kills: the run ends.
+rm -rf store state
+status 3 "when every database kills" env LITEFLEET_HOOK="image=segv" "$lfh" \
+    backup --to store "$p"
+ok "the run ends soon" test "$(grep -c signal "$err")" -le 20
+done_testing

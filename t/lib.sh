@@ -1,0 +1,328 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034	# what it sets, tests use
+#
+# lib.sh -- what every shell test stands on.  A test is an executable
+# t/NNNN-area.t that begins with
+#
+#	#!/bin/sh
+#	. "$(dirname "$0")/lib.sh"
+#
+# and ends with done_testing.  It prints TAP, runs from any directory, and
+# leaves nothing behind: all it makes is below $scratch, which is also the
+# working directory (LITEFLEET_KEEP=1 keeps it), and each process it began
+# with start is ended.  Never call the functions that count in a subshell or
+# on the right side of a pipe: the count would be lost.
+#
+#	$top	$scratch	the source tree; the test's own directory
+#	$lf	$lfh		litefleet; litefleet with the test hooks
+#	$tools			where mkfleet and writer are
+#	$out	$err		what the last "status" printed
+#
+#	ok NAME CMD...		CMD must succeed
+#	not_ok NAME CMD...	CMD must fail
+#	status N NAME CMD...	CMD must exit with N; keeps $out and $err
+#	says NAME ERE		stderr of the last "status" has such a line
+#	prints NAME ERE		stdout of the last "status" has such a line
+#	says_not, prints_not	... has no such line
+#	is NAME GOT WANT	two strings are equal
+#	pass NAME, fail NAME	decided by the caller
+#	skip REASON [N]		N tests are left out
+#	skip_all REASON		the whole file is left out
+#	wait_for SECONDS CMD...	until CMD succeeds; fails at the deadline
+#	not_racy		until what changed before now is not racy
+#	start PROGRAM ARGS...	in the background; sets $pid, $pout, $perr
+#	stop PID [SIGNAL]	ends it (TERM) and returns its exit status
+#	sql DB SQL		what the sqlite3 shell prints
+#	as_nobody CMD...	as another user (root only, see can_be_nobody)
+#	done_testing		the plan; last line of the test
+
+set -u
+
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+: "${LITEFLEET_BUILD:=$top/build}"
+export LITEFLEET_BUILD
+if [ -x "$LITEFLEET_BUILD/../litefleet" ]; then
+	lf=$(cd "$LITEFLEET_BUILD/.." && pwd -P)/litefleet
+else
+	lf=$top/litefleet
+fi
+lfh=$LITEFLEET_BUILD/litefleet-hook
+tools=$LITEFLEET_BUILD/t
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/litefleet-t.XXXXXX") || exit 1
+scratch=$(cd "$scratch" && pwd -P)
+mkdir "$scratch/.lib" || exit 1
+out=$scratch/.lib/out
+err=$scratch/.lib/err
+: >"$out" && : >"$err"
+_started=0
+_n=0
+_failed=0
+_pids=
+
+# Nothing of the machine or of its user reaches a test, or is reached by it.
+LC_ALL=C
+TZ=UTC
+HOME=$scratch/.lib
+STATE_DIRECTORY=$scratch/state
+export LC_ALL TZ HOME STATE_DIRECTORY
+unset LITEFLEET_TO XDG_STATE_HOME
+
+_cleanup()
+{
+	for _p in $_pids; do
+		kill -TERM "$_p" 2>/dev/null
+	done
+	for _p in $_pids; do
+		_deadline=$(($(_now_ms) + 5000))
+		while kill -0 "$_p" 2>/dev/null; do
+			[ "$(_now_ms)" -lt "$_deadline" ] || kill -KILL "$_p"
+			sleep 0.02
+		done
+		wait "$_p" 2>/dev/null
+	done
+	cd /
+	if [ -n "${LITEFLEET_KEEP:-}" ]; then
+		echo "# kept: $scratch"
+	else
+		chmod -R u+rwX "$scratch" 2>/dev/null
+		rm -rf "$scratch"
+	fi
+}
+trap _cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cd "$scratch" || exit 1
+exec </dev/null
+
+_now_ms()
+{
+	date +%s%3N
+}
+
+pass()
+{
+	_n=$((_n + 1))
+	printf 'ok %d - %s\n' "$_n" "$1"
+}
+
+fail()
+{
+	_n=$((_n + 1))
+	_failed=$((_failed + 1))
+	printf 'not ok %d - %s\n' "$_n" "$1"
+}
+
+# Lines for the reader of a failed test.
+diag()
+{
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# At most 30 lines of a file, for the same reader.
+_show()
+{
+	[ -s "$2" ] || return 0
+	diag "$1:"
+	tr -c '\11\12\40-\176' '?' <"$2" | sed -n '1,30s/^/#   /p'
+}
+
+ok()
+{
+	_name=$1
+	shift
+	"$@" >"$scratch/.lib/ok" 2>&1
+	_rc=$?
+	if [ "$_rc" -eq 0 ]; then
+		pass "$_name"
+	else
+		fail "$_name"
+		diag "exit status $_rc: $*"
+		_show output "$scratch/.lib/ok"
+	fi
+	return "$_rc"
+}
+
+not_ok()
+{
+	_name=$1
+	shift
+	if "$@" >"$scratch/.lib/ok" 2>&1; then
+		fail "$_name"
+		diag "should have failed: $*"
+		_show output "$scratch/.lib/ok"
+		return 1
+	fi
+	pass "$_name"
+}
+
+status()
+{
+	_want=$1
+	_name=$2
+	shift 2
+	"$@" >"$out" 2>"$err"
+	_rc=$?
+	if [ "$_rc" -eq "$_want" ]; then
+		pass "$_name"
+		return 0
+	fi
+	fail "$_name"
+	diag "exit status $_rc instead of $_want: $*"
+	_show stdout "$out"
+	_show stderr "$err"
+	return 1
+}
+
+_greps()
+{
+	if grep -aqE -e "$2" "$3"; then
+		pass "$1"
+		return 0
+	fi
+	fail "$1"
+	diag "no line matches: $2"
+	_show "it said" "$3"
+	return 1
+}
+
+_greps_not()
+{
+	if grep -aqE -e "$2" "$3"; then
+		fail "$1"
+		diag "a line matches: $2"
+		_show "it said" "$3"
+		return 1
+	fi
+	pass "$1"
+}
+
+says()
+{
+	_greps "$1" "$2" "$err"
+}
+
+says_not()
+{
+	_greps_not "$1" "$2" "$err"
+}
+
+prints()
+{
+	_greps "$1" "$2" "$out"
+}
+
+prints_not()
+{
+	_greps_not "$1" "$2" "$out"
+}
+
+is()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+		return 0
+	fi
+	fail "$1"
+	diag "got:  $2"
+	diag "want: $3"
+	return 1
+}
+
+skip()
+{
+	_i=${2:-1}
+	while [ "$_i" -gt 0 ]; do
+		_n=$((_n + 1))
+		printf 'ok %d # SKIP %s\n' "$_n" "$1"
+		_i=$((_i - 1))
+	done
+}
+
+skip_all()
+{
+	printf '1..0 # SKIP %s\n' "$1"
+	exit 0
+}
+
+wait_for()
+{
+	_deadline=$(($(_now_ms) + $1 * 1000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		if [ "$(_now_ms)" -ge "$_deadline" ]; then
+			diag "waited in vain: $*"
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+_later_than()
+{
+	[ "$(_now_ms)" -ge "$1" ]
+}
+
+# A record whose times lie within 2 s of the look at them is read again, so
+# wait until that is over for all that was written up to now.
+not_racy()
+{
+	_t=$(($(_now_ms) + 2100))
+	wait_for 5 _later_than "$_t"
+}
+
+start()
+{
+	_started=$((_started + 1))
+	pout=$scratch/.lib/$_started.out
+	perr=$scratch/.lib/$_started.err
+	: >"$pout" && : >"$perr"
+	# A signal that comes before the child has put our traps away would end
+	# it with status 0, so wait until it has.
+	(
+		trap - EXIT HUP INT TERM
+		: >"$scratch/.lib/$_started.up"
+		exec "$@" >"$pout" 2>"$perr"
+	) &
+	pid=$!
+	_pids="$_pids $pid"
+	wait_for 10 test -e "$scratch/.lib/$_started.up"
+}
+
+stop()
+{
+	kill "-${2:-TERM}" "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	_rc=$?
+	_rest=
+	for _p in $_pids; do
+		[ "$_p" = "$1" ] || _rest="$_rest $_p"
+	done
+	_pids=$_rest
+	return "$_rc"
+}
+
+sql()
+{
+	sqlite3 -batch -cmd '.timeout 5000' "$@"
+}
+
+can_be_nobody()
+{
+	[ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null 2>&1
+}
+
+# The scratch directory is opened to other users the first time.
+as_nobody()
+{
+	chmod 755 "$scratch"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+done_testing()
+{
+	printf '1..%d\n' "$_n"
+	[ "$_failed" -eq 0 ]
+	exit
+}

@@ -1,0 +1,416 @@
+/*
+ * When operations are finished, and what is left when they are not.  syncfs(2)
+ * and renameat2(2) are replaced here, so that they can fail and be counted.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "unit/storebed.h"
+
+static int nsyncs, fail_sync, fail_errno, nrenames, no_noreplace;
+
+int
+syncfs(int fd)
+{
+	if (++nsyncs == fail_sync) {
+		errno = fail_errno;
+		return (-1);
+	}
+	return ((int)syscall(SYS_syncfs, fd));
+}
+
+int
+renameat2(int olddir, const char *old, int newdir, const char *new,
+    unsigned flags)
+{
+	nrenames++;
+	if (no_noreplace && flags != 0) {
+		errno = EINVAL;
+		return (-1);
+	}
+	return ((int)syscall(SYS_renameat2, olddir, old, newdir, new, flags));
+}
+
+START_TEST(nothing_is_finished_or_visible_before_the_commit)
+{
+	struct store *s = open_tag("w0");
+	struct store_op *op;
+
+	put(s, "a/" STAMP, "one");
+	ck_assert_ptr_null(store_next(s));
+	ck_assert_uint_eq(store_inflight(s), 1);
+	ck_assert(!exists("a"));
+	store_flush(s, -1);
+	ck_assert_int_eq(nsyncs, 2);
+	ck_assert_uint_eq(store_inflight(s), 1);
+	op = store_next(s);
+	ck_assert_ptr_nonnull(op);
+	ck_assert_ptr_null(op->err);
+	ck_assert_uint_eq(op->bytes, 3);
+	store_op_free(op);
+	ck_assert_uint_eq(store_inflight(s), 0);
+	ck_assert_ptr_null(store_next(s));
+	store_close(s);
+}
+END_TEST
+
+START_TEST(memory_is_released_when_the_operation_is_submitted)
+{
+	struct store *s = open_tag("w0");
+	struct store_op *op = store_op_new(STORE_PUT,
+	    mem_strdup("a/" STAMP));
+
+	buf_puts(&op->mem, "one");
+	store_submit(s, op);
+	ck_assert_ptr_null(op->mem.data);
+	ck_assert_int_eq(op->fd, -1);
+	all_safe(s);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(an_object_is_never_replaced_and_its_batch_goes_on)
+{
+	struct store *s = open_tag("w0");
+	struct err e;
+
+	put(s, "a/" STAMP, "old");
+	all_safe(s);
+	put(s, "b/" STAMP, "b");
+	put(s, "a/" STAMP, "new");
+	put(s, "c/" STAMP, "c");
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_EXISTS);
+	ck_assert_ptr_nonnull(strstr(e.msg, "a/" STAMP));
+	ck_assert_ptr_nonnull(strstr(e.msg, root));
+	holds(s, "a/" STAMP, "old");
+	holds(s, "b/" STAMP, "b");
+	holds(s, "c/" STAMP, "c");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(without_noreplace_a_link_does_the_same)
+{
+	struct store *s = open_tag("w0");
+	struct err e;
+
+	no_noreplace = 1;
+	put(s, "a/" STAMP, "old");
+	all_safe(s);
+	put(s, "a/" STAMP, "new");
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_EXISTS);
+	holds(s, "a/" STAMP, "old");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_component_that_is_too_long_fails_alone)
+{
+	struct store *s = open_tag("w0");
+	char name[3][600];
+	struct err e;
+	int i;
+
+	(void)snprintf(name[0], sizeof(name[0]), "%0256d/x/" STAMP, 0);
+	(void)snprintf(name[1], sizeof(name[1]), "x/%0256d/" STAMP, 0);
+	(void)snprintf(name[2], sizeof(name[2]), "x/y/%0256d", 0);
+	for (i = 0; i < 3; i++) {
+		put(s, name[i], "x");
+		put(s, i == 0 ? "a/1" : i == 1 ? "a/2" : "a/3", "a");
+		ck_assert_int_eq(settle(s, &e), 1);
+		ck_assert_int_eq(e.cls, ERR_LIMIT);
+		ck_assert_int_eq(get_class(s, name[i]), ERR_NOTFOUND);
+	}
+	lists(s, "", "a/1\na/2\na/3\n");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_file_or_link_in_the_way_fails_alone)
+{
+	struct store *s = open_tag("w0");
+	char outside[160];
+	struct err e;
+
+	(void)snprintf(outside, sizeof(outside), "%s.out", root);
+	ck_assert_int_eq(mkdir(outside, 0700), 0);
+	ck_assert_int_eq(symlink(outside, at("link")), 0);
+	write_file("file", "");
+	put(s, "link/x/" STAMP, "1");
+	put(s, "link/" STAMP, "2");
+	put(s, "file/x/" STAMP, "3");
+	put(s, "file/" STAMP, "4");
+	put(s, "a/" STAMP, "5");
+	ck_assert_int_eq(settle(s, &e), 4);
+	ck_assert_int_eq(e.cls, ERR_IO);
+	lists(s, "", "file\na/" STAMP "\n");
+	ck_assert_int_eq(rmdir(outside), 0);	/* it is empty */
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_batch_ends_by_its_number_of_operations)
+{
+	struct store *s = open_tag("w0");
+	char name[48];
+	int i;
+
+	for (i = 1; i < STORE_BATCH_OPS; i++) {
+		(void)snprintf(name, sizeof(name), "d/%d", i);
+		put(s, name, "");
+	}
+	ck_assert_int_eq(nsyncs, 0);
+	put(s, "d/last", "");
+	ck_assert_int_eq(nsyncs, 2);
+	ck_assert(exists("d/last"));
+	put(s, "d/next", "");
+	ck_assert(!exists("d/next"));
+	all_safe(s);
+	ck_assert_int_eq(nsyncs, 4);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_batch_ends_by_its_bytes)
+{
+	struct store *s = open_tag("w0");
+	struct err e;
+	int fd = store_spool(s, &e);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(ftruncate(fd, STORE_BATCH_BYTES), 0);
+	put(s, "small", "");
+	ck_assert(!exists("small"));
+	put_fd(s, "large", fd);
+	ck_assert(exists("small") && exists("large"));
+	all_safe(s);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_failed_sync_is_never_success)
+{
+	struct store *s = open_tag("w0");
+	struct err e;
+
+	fail_sync = 1 + _i;	/* before or after the renames */
+	fail_errno = _i == 0 ? EIO : ENOSPC;
+	put(s, "a/1", "one");
+	put(s, "a/2", "two");
+	take_away(s, "a/3");
+	ck_assert_int_eq(settle(s, &e), 3);
+	ck_assert_int_eq(e.cls, _i == 0 ? ERR_IO : ERR_SPACE);
+	ck_assert_ptr_nonnull(strstr(e.msg, root));
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	ck_assert_int_eq(nrenames, _i == 0 ? 0 : 2);
+	ck_assert_int_eq(exists("a/1"), _i);
+	if (_i == 1)
+		holds(s, "a/1", "one");
+	put(s, "b/1", "one");
+	all_safe(s);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(each_failed_batch_keeps_its_own_reason)
+{
+	struct store *s = open_tag("w0");
+	struct store_op *op;
+	int i, nspace = 0, nio = 0;
+
+	for (i = 0; i < 2; i++) {
+		fail_sync = nsyncs + 1;
+		fail_errno = i == 0 ? ENOSPC : EIO;
+		put(s, i == 0 ? "a" : "c", "");
+		put(s, i == 0 ? "b" : "d", "");
+		store_flush(s, -1);
+	}
+	while ((op = store_next(s)) != NULL) {
+		ck_assert_ptr_nonnull(op->err);
+		nspace += op->err->cls == ERR_SPACE && op->name[0] < 'c';
+		nio += op->err->cls == ERR_IO && op->name[0] >= 'c';
+		store_op_free(op);
+	}
+	ck_assert_int_eq(nspace, 2);
+	ck_assert_int_eq(nio, 2);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_full_disk_fails_what_does_not_fit_and_nothing_else)
+{
+	struct store *s;
+	struct err e;
+	char *big = mem_zero(200001);
+
+	if (!mount_small("size=128k"))
+		SKIP("only root can mount a small file system");
+	memset(big, 'x', 200000);
+	s = open_tag("w0");
+	put(s, "a/1", "one");
+	put(s, "a/2", big);
+	put(s, "a/3", "three");
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_SPACE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "a/2"));
+	holds(s, "a/1", "one");
+	holds(s, "a/3", "three");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	put(s, "a/2", "fits");
+	all_safe(s);
+	/* A copy that does not fit, either. */
+	put_fd(s, "a/4", open("/proc/self/exe", O_RDONLY));
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_SPACE);
+	ck_assert(!exists("a/4"));
+	store_close(s);
+	free(big);
+}
+END_TEST
+
+START_TEST(a_disk_without_inodes_fails_at_the_rename)
+{
+	struct store *s;
+	struct err e;
+
+	if (!mount_small("size=1m,nr_inodes=8"))
+		SKIP("only root can mount a small file system");
+	s = open_tag("w0");	/* the root and three directories */
+	put(s, "a/1", "one");
+	put(s, "a/2", "two");
+	put(s, "b/3", "three");	/* no inode is left for one of "a", "b" */
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_SPACE);
+	lists(s, "", "a/1\na/2\n");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	store_close(s);
+}
+END_TEST
+
+/* Where a writer dies, and how many of its objects can be seen then. */
+static const struct {
+	const char *hook;
+	int nvisible;
+} deaths[] = {
+	{ "store-tmp=kill:k0", 0 },
+	{ "store-tmp=kill:k9", 0 },
+	{ "store-synced=kill", 0 },
+	{ "store-renamed=kill:k0", 1 },
+	{ "store-renamed=kill:k4", 5 },
+	{ "store-renamed=kill:k9", 10 },
+	{ "store-committed=kill", 10 },
+};
+
+static void
+write_and_die(const char *hook)
+{
+	struct store *s;
+	char name[48], text[64];
+	struct err e;
+	int i;
+
+	(void)setenv("LITEFLEET_HOOK", hook, 1);
+	if ((s = try_open(root, false, "w0", &e)) == NULL)
+		_exit(1);
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(name, sizeof(name), "d/k%d/" STAMP, i);
+		(void)snprintf(text, sizeof(text), "whole %s", name);
+		put(s, name, text);
+	}
+	store_flush(s, -1);
+	_exit(0);
+}
+
+START_TEST(a_writer_that_is_killed_leaves_whole_objects_only)
+{
+	struct store *s;
+	char name[48], text[64];
+	int i, status, nvisible = 0;
+	struct err e;
+	pid_t pid;
+
+	if ((pid = fork()) == 0)
+		write_and_die(deaths[_i].hook);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	s = open_tag("w0");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(name, sizeof(name), "d/k%d/" STAMP, i);
+		(void)snprintf(text, sizeof(text), "whole %s", name);
+		if (get_class(s, name) == ERR_NOTFOUND)
+			continue;
+		holds(s, name, text);
+		nvisible++;
+	}
+	ck_assert_int_eq(nvisible, deaths[_i].nvisible);
+	/* And the next run does them all. */
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(name, sizeof(name), "d/k%d/" STAMP, i);
+		put(s, name, "again");
+	}
+	ck_assert_int_eq(settle(s, &e), nvisible);
+	store_close(s);
+	ck_assert(!exists(".litefleet"));
+}
+END_TEST
+
+START_TEST(put_now_is_at_once_and_leaves_the_others_to_be_taken)
+{
+	struct store *s = open_tag("w0");
+	struct store_op *op;
+	struct err e;
+
+	put(s, "before", "1");
+	ck_assert_int_eq(store_put_now(s, "now", "abc", 3, &e), 0);
+	ck_assert(exists("now"));
+	ck_assert_int_eq(store_put_now(s, "now", "xyz", 3, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_EXISTS);
+	holds(s, "now", "abc");
+	ck_assert_uint_eq(store_inflight(s), 1);
+	op = store_next(s);
+	ck_assert_str_eq(op->name, "before");
+	ck_assert_ptr_null(op->err);
+	store_op_free(op);
+	fail_sync = nsyncs + 1;
+	fail_errno = EIO;
+	ck_assert_int_eq(store_put_now(s, "later", "x", 1, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_IO);
+	ck_assert_uint_eq(store_inflight(s), 0);
+	store_close(s);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tc = storebed("batch");
+
+	tcase_add_test(tc, nothing_is_finished_or_visible_before_the_commit);
+	tcase_add_test(tc,
+	    memory_is_released_when_the_operation_is_submitted);
+	tcase_add_test(tc, an_object_is_never_replaced_and_its_batch_goes_on);
+	tcase_add_test(tc, without_noreplace_a_link_does_the_same);
+	tcase_add_test(tc, a_component_that_is_too_long_fails_alone);
+	tcase_add_test(tc, a_file_or_link_in_the_way_fails_alone);
+	tcase_add_test(tc, a_batch_ends_by_its_number_of_operations);
+	tcase_add_test(tc, a_batch_ends_by_its_bytes);
+	tcase_add_loop_test(tc, a_failed_sync_is_never_success, 0, 2);
+	tcase_add_test(tc, each_failed_batch_keeps_its_own_reason);
+	tcase_add_test(tc,
+	    a_full_disk_fails_what_does_not_fit_and_nothing_else);
+	tcase_add_test(tc, a_disk_without_inodes_fails_at_the_rename);
+	tcase_add_loop_test(tc,
+	    a_writer_that_is_killed_leaves_whole_objects_only, 0,
+	    (int)(sizeof(deaths) / sizeof(deaths[0])));
+	tcase_add_test(tc,
+	    put_now_is_at_once_and_leaves_the_others_to_be_taken);
+	return (run_suite(tc));
+}

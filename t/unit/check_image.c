@@ -1,0 +1,538 @@
+/*
+ * Each state that a database may be found in, and what must come of it.
+ */
+#include "db/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "base/clock.h"
+#include "unit/sourcedb.h"
+
+#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+
+static const size_t in_memory = 8 << 20;
+
+/* Both ways to keep an image: in memory, and in the spool. */
+static const size_t bounds[] = { 8 << 20, 1000 };
+static const int page_sizes[] = { 512, 1024, 4096, 65536 };
+
+static void
+expect_error(const char *path, enum err_class cls, const char *text)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_NONE);
+	struct image img;
+	struct err e;
+
+	ck_assert_int_eq(image_take(r, path, &img, &e), -1);
+	if (e.cls != cls || strstr(e.msg, text) == NULL)
+		ck_abort_msg("%s: %s", err_class_name(e.cls), e.msg);
+	image_free(r);
+}
+
+static void
+expect_sum(const char *path, size_t mem_bytes, int64_t sum)
+{
+	struct image_reader *r = new_reader(mem_bytes, IMAGE_CHECK_NONE);
+	struct image img;
+
+	must_take(r, path, &img);
+	ck_assert((img.mem != NULL) == (img.size <= mem_bytes));
+	ck_assert(image_sound(&img));
+	ck_assert_int_eq(image_query(&img, "SELECT sum(v) FROM t"), sum);
+	image_free(r);
+}
+
+START_TEST(an_empty_file_is_an_empty_database)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_FULL);
+	struct image img;
+
+	write_path(source, "", 0);
+	must_take(r, source, &img);
+	ck_assert_uint_eq(img.size, 0);
+	ck_assert_uint_eq(img.page_size, 0);
+	ck_assert_ptr_nonnull(img.mem);
+	ck_assert(!img.damaged);
+	image_free(r);
+}
+END_TEST
+
+START_TEST(what_is_not_a_database_is_no_error)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_NONE);
+	const char *texts[] = { "x", "SQLite format 3", "#!/bin/sh\n"
+	    "echo this is a text of more than a hundred bytes, which is "
+	    "what the header of a database has\n" };
+	struct image img;
+	struct err e;
+
+	write_path(source, texts[_i], strlen(texts[_i]));
+	ck_assert_int_eq(image_take(r, source, &img, &e), 1);
+	image_free(r);
+}
+END_TEST
+
+START_TEST(a_header_with_garbage_is_corrupt)
+{
+	char bytes[8192];
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * 7 + 3);
+	memcpy(bytes, "SQLite format 3", 16);
+	write_path(source, bytes, sizeof(bytes));
+	expect_error(source, ERR_CORRUPT, "page size");
+}
+END_TEST
+
+START_TEST(a_file_cut_short_is_corrupt)
+{
+	static const off_t sizes[] = { 60, 100, 1000, 4096, 20000 };
+
+	make_db(source, FILL);
+	ck_assert_int_eq(truncate(source, sizes[_i]), 0);
+	expect_error(source, ERR_CORRUPT, "bytes are");
+}
+END_TEST
+
+START_TEST(trailing_bytes_are_kept)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_FULL);
+	struct image img;
+	struct stat st;
+
+	make_db(source, FILL);
+	ck_assert_int_eq(stat(source, &st), 0);
+	ck_assert_int_eq(truncate(source, st.st_size + 777), 0);
+	must_take(r, source, &img);
+	ck_assert_uint_eq(img.size, (uint64_t)st.st_size + 777);
+	ck_assert(!img.damaged);
+	image_free(r);
+}
+END_TEST
+
+START_TEST(a_closed_database_is_its_bytes)
+{
+	struct image_reader *r = new_reader(bounds[_i % 2], IMAGE_CHECK_NONE);
+	static const char *const modes[] = { "DELETE", "WAL" };
+	struct buf file = { 0 };
+	struct image img;
+	struct stat st;
+	uint8_t *bytes;
+	struct err e;
+	char *sql;
+
+	sql = mem_printf("PRAGMA journal_mode = %s;" FILL, modes[_i / 2]);
+	make_db(source, sql);
+	ck_assert_int_eq(chmod(source, 0640), 0);
+	ck_assert_int_eq(stat(source, &st), 0);
+	must_take(r, source, &img);
+	read_path(source, &file);
+	ck_assert_uint_eq(img.size, file.len);
+	bytes = mem_zero(file.len);
+	ck_assert_int_eq(image_read(&img, 0, bytes, file.len, &e), 0);
+	ck_assert_mem_eq(bytes, file.data, file.len);
+	ck_assert_int_eq(image_read(&img, 1, bytes, file.len, &e), -1);
+	ck_assert_uint_eq(img.page_size, 4096);
+	ck_assert_uint_eq(img.mode, 0640);
+	ck_assert_uint_eq(img.uid, st.st_uid);
+	ck_assert_uint_eq(img.gid, st.st_gid);
+	ck_assert_int_eq(img.mtime_ns, st.st_mtim.tv_sec * 1000000000LL +
+	    st.st_mtim.tv_nsec);
+	image_free(r);
+	buf_fini(&file);
+	free(bytes);
+	free(sql);
+}
+END_TEST
+
+/* Everything is in the log, several times; the file is smaller than it. */
+#define LOGGED	"PRAGMA page_size = %d; PRAGMA journal_mode = WAL;"	\
+		"PRAGMA wal_autocheckpoint = 0;" FILL			\
+		CHANGE CHANGE "UPDATE t SET v = 1;"
+
+static char *
+logged(int i)
+{
+	return (mem_printf(LOGGED, page_sizes[i / 2]));
+}
+
+START_TEST(the_log_of_a_dead_writer_with_its_index_counts)
+{
+	char *sql = logged(_i);
+
+	crash_db(source, sql);
+	expect_sum(source, bounds[_i % 2], SUM_OLD);
+	free(sql);
+}
+END_TEST
+
+START_TEST(the_log_of_a_dead_writer_without_index_counts)
+{
+	char *sql = logged(_i), *shm = beside(source, "-shm");
+
+	crash_db(source, sql);
+	ck_assert_int_eq(unlink(shm), 0);
+	expect_sum(source, bounds[_i % 2], SUM_OLD);
+	free(shm);
+	free(sql);
+}
+END_TEST
+
+START_TEST(the_log_of_a_live_writer_counts)
+{
+	char *sql = logged(_i);
+	pid_t pid = hold_db(source, sql);
+
+	expect_sum(source, bounds[_i % 2], SUM_OLD);
+	kill_db(pid);
+	free(sql);
+}
+END_TEST
+
+START_TEST(closed_databases_of_all_page_sizes_are_read)
+{
+	char *sql = mem_printf("PRAGMA page_size = %d;" FILL,
+	    page_sizes[_i / 2]);
+
+	make_db(source, sql);
+	expect_sum(source, bounds[_i % 2], SUM_OLD);
+	free(sql);
+}
+END_TEST
+
+START_TEST(a_checkpointed_log_leaves_the_file_alone)
+{
+	static const char *const how[] = { "PASSIVE", "RESTART", "TRUNCATE" };
+	char *sql = mem_printf(LOGGED "PRAGMA wal_checkpoint(%s);", 4096,
+	    how[_i]);
+	pid_t pid = hold_db(source, sql);
+
+	expect_sum(source, in_memory, SUM_OLD);
+	kill_db(pid);
+	expect_sum(source, in_memory, SUM_OLD);
+	free(sql);
+}
+END_TEST
+
+START_TEST(a_log_that_shrinks_the_database_gives_its_size)
+{
+	struct image_reader *r = new_reader(bounds[_i], IMAGE_CHECK_FULL);
+	pid_t pid = hold_db(source, "PRAGMA journal_mode = WAL;" FILL
+	    "PRAGMA wal_checkpoint; DELETE FROM t WHERE id > 10;"
+	    "PRAGMA wal_autocheckpoint = 0; VACUUM");
+	struct image img;
+
+	must_take(r, source, &img);
+	ck_assert(!img.damaged);
+	ck_assert_uint_eq(img.size, (uint64_t)image_query(&img,
+	    "SELECT page_count * page_size FROM pragma_page_count, "
+	    "pragma_page_size"));
+	ck_assert_uint_lt(img.size, 40000);
+	kill_db(pid);
+	image_free(r);
+}
+END_TEST
+
+START_TEST(what_a_transaction_spilled_into_the_log_does_not_count)
+{
+	pid_t pid = hold_db(source, "PRAGMA journal_mode = WAL;"
+	    "PRAGMA wal_autocheckpoint = 0;" FILL SPILL);
+
+	expect_sum(source, in_memory, SUM_OLD);
+	kill_db(pid);
+	expect_sum(source, in_memory, SUM_OLD);
+}
+END_TEST
+
+/*
+ * The writer is killed after its commit frame and before the wal-index says
+ * so, while another stays: for that one the transaction never was.
+ */
+START_TEST(a_commit_that_did_not_reach_the_index_is_none)
+{
+	char *shm = beside(source, "-shm");
+	struct buf before = { 0 };
+	pid_t other, writer;
+	int fd;
+
+	other = hold_db(source, "PRAGMA journal_mode = WAL;"
+	    "PRAGMA wal_autocheckpoint = 0;" FILL);
+	read_path(shm, &before);
+	writer = hold_db(source, CHANGE);
+	expect_sum(source, in_memory, SUM_NEW);
+	ck_assert_int_ne(fd = open(shm, O_WRONLY), -1);
+	ck_assert_int_eq(pwrite(fd, before.data, 100, 0), 100);
+	(void)close(fd);
+	kill_db(writer);
+	expect_sum(source, in_memory, SUM_OLD);
+	kill_db(other);
+	buf_fini(&before);
+	free(shm);
+}
+END_TEST
+
+START_TEST(an_exclusive_lock_is_busy_after_the_timeout)
+{
+	static const char *const how[] = {
+		FILL "BEGIN EXCLUSIVE",
+		FILL "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE;"
+		    "UPDATE t SET v = 1; COMMIT",
+		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+		    FILL,
+	};
+	pid_t pid = hold_db(source, how[_i]);
+	int64_t begin_ms = clock_mono_ms(), ms;
+
+	expect_error(source, ERR_BUSY, "locked");
+	ms = clock_mono_ms() - begin_ms;
+	ck_assert_int_ge(ms, busy_timeout_ms);
+	ck_assert_int_lt(ms, busy_timeout_ms + 5000);
+	kill_db(pid);
+}
+END_TEST
+
+START_TEST(a_symbolic_link_is_refused)
+{
+	char *link = mem_printf("%s/link", scratch);
+	char *below = mem_printf("%s/a.db", link);
+	char *dir = mem_printf("%s/s", scratch);
+
+	make_db(source, FILL);
+	ck_assert_int_eq(symlink(_i == 0 ? source : dir, link), 0);
+	expect_error(_i == 0 ? link : below, ERR_DENIED, "symbolic link");
+	free(link);
+	free(below);
+	free(dir);
+}
+END_TEST
+
+START_TEST(companions_that_are_links_are_refused)
+{
+	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
+	char *elsewhere = mem_printf("%s/elsewhere", scratch);
+
+	crash_db(source, "PRAGMA journal_mode = WAL;" FILL);
+	if (_i == 0)
+		ck_assert_int_eq(unlink(shm), 0);
+	ck_assert_int_eq(rename(_i == 2 ? shm : wal, elsewhere), 0);
+	ck_assert_int_eq(symlink(elsewhere, _i == 2 ? shm : wal), 0);
+	expect_error(source, ERR_DENIED, "symbolic link");
+	free(elsewhere);
+	free(shm);
+	free(wal);
+}
+END_TEST
+
+START_TEST(what_is_no_regular_file_is_refused_at_once)
+{
+	if (_i == 0)
+		ck_assert_int_eq(mkfifo(source, 0644), 0);
+	else
+		ck_assert_int_eq(mkdir(source, 0755), 0);
+	expect_error(source, ERR_DENIED, "not a regular file");
+	if (_i == 0)
+		expect_error("/dev/null", ERR_DENIED, "not a regular file");
+}
+END_TEST
+
+START_TEST(what_vanished_is_gone)
+{
+	char *below = beside(source, "/x.db");
+
+	expect_error(source, ERR_GONE, source);
+	write_path(source, "", 0);
+	expect_error(below, ERR_GONE, below);
+	free(below);
+}
+END_TEST
+
+START_TEST(damage_is_found_when_asked_for)
+{
+	struct image_reader *r = new_reader(bounds[_i % 2],
+	    (enum image_check)(_i / 2));
+	char junk[4096];
+	struct image img;
+	int fd;
+
+	make_db(source, FILL);
+	memset(junk, 0x5a, sizeof(junk));
+	ck_assert_int_ne(fd = open(source, O_WRONLY), -1);
+	ck_assert_int_eq(pwrite(fd, junk, sizeof(junk), 8 * 4096),
+	    sizeof(junk));
+	(void)close(fd);
+	must_take(r, source, &img);
+	ck_assert_int_eq(img.damaged, _i / 2 != IMAGE_CHECK_NONE);
+	ck_assert_int_eq(img.why[0] != '\0', img.damaged);
+	image_free(r);
+}
+END_TEST
+
+START_TEST(only_the_full_check_compares_indexes)
+{
+	struct image_reader *r = new_reader(in_memory,
+	    _i == 0 ? IMAGE_CHECK_QUICK : IMAGE_CHECK_FULL);
+	struct image img;
+
+	make_db(source, FILL "CREATE INDEX x ON t (v);"
+	    "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET "
+	    "sql = 'CREATE INDEX x ON t (pad)' WHERE name = 'x';");
+	must_take(r, source, &img);
+	ck_assert_int_eq(img.damaged, _i == 1);
+	image_free(r);
+}
+END_TEST
+
+START_TEST(what_cannot_be_checked_is_not_called_damaged)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_FULL);
+	struct image img;
+
+	make_db(source, FILL "CREATE INDEX x ON t (pad);"
+	    "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = "
+	    "'CREATE INDEX x ON t (pad COLLATE mine)' WHERE name = 'x';");
+	must_take(r, source, &img);
+	ck_assert(!img.damaged);
+	ck_assert_ptr_nonnull(strstr(img.why, "mine"));
+	image_free(r);
+}
+END_TEST
+
+START_TEST(one_reader_takes_many_images)
+{
+	struct image_reader *r = new_reader(100000, IMAGE_CHECK_NONE);
+	char *path[4];
+	struct image img;
+	struct err e;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		path[i] = mem_printf("%s/s/%d.db", scratch, i);
+	make_db(path[0], FILL);
+	make_db(path[1], "CREATE TABLE t (v); INSERT INTO t VALUES (1);");
+	make_db(path[2], FILL "INSERT INTO t SELECT id + 1000, 1, "
+	    "zeroblob(1000) FROM t;");
+	write_path(path[3], "no", 2);
+	for (i = 0; i < 40; i++) {
+		if (i % 4 == 3) {
+			ck_assert_int_eq(image_take(r, path[3], &img, &e), 1);
+			continue;
+		}
+		must_take(r, path[i % 4], &img);
+		ck_assert_int_eq(image_query(&img, "SELECT sum(v) FROM t"),
+		    i % 4 == 0 ? 500 : i % 4 == 1 ? 1 : 1000);
+	}
+	image_free(r);
+	for (i = 0; i < 4; i++)
+		free(path[i]);
+}
+END_TEST
+
+START_TEST(what_a_killed_run_left_is_removed_after_a_day)
+{
+	static const char *const names[] = { ".litefleet-old/db",
+	    ".litefleet-young/db", "other/db" };
+	struct timeval times[2] = { 0 };
+	struct err e;
+	char *path;
+	int i;
+
+	for (i = 0; i < LENGTH(names); i++) {
+		path = mem_printf("%s/%s", spool, names[i]);
+		ck_assert_int_eq(io_mkdirs(path, 0700, &e), 0);
+		*strrchr(path, '/') = '\0';
+		if (i != 1)
+			ck_assert_int_eq(utimes(path, times), 0);
+		free(path);
+	}
+	image_free(new_reader(in_memory, IMAGE_CHECK_NONE));
+	for (i = 0; i < LENGTH(names); i++) {
+		path = mem_printf("%s/%s", spool, names[i]);
+		ck_assert_int_eq(access(path, F_OK), i == 0 ? -1 : 0);
+		free(path);
+	}
+}
+END_TEST
+
+START_TEST(the_spool_is_made_when_needed)
+{
+	ck_assert_int_eq(rmdir(spool), 0);
+	make_db(source, FILL);
+	expect_sum(source, in_memory, SUM_OLD);
+	ck_assert_int_eq(access(spool, F_OK), -1);
+	expect_sum(source, 1000, SUM_OLD);
+	ck_assert_int_eq(access(spool, F_OK), 0);
+	ck_assert_int_eq(rmdir(spool), 0);
+}
+END_TEST
+
+static void
+add_states(TCase *tc)
+{
+	int n = 2 * LENGTH(page_sizes);
+
+	tcase_add_test(tc, an_empty_file_is_an_empty_database);
+	tcase_add_loop_test(tc, what_is_not_a_database_is_no_error, 0, 3);
+	tcase_add_loop_test(tc, a_closed_database_is_its_bytes, 0, 4);
+	tcase_add_test(tc, trailing_bytes_are_kept);
+	tcase_add_loop_test(tc, closed_databases_of_all_page_sizes_are_read,
+	    0, n);
+	tcase_add_loop_test(tc,
+	    the_log_of_a_dead_writer_with_its_index_counts, 0, n);
+	tcase_add_loop_test(tc,
+	    the_log_of_a_dead_writer_without_index_counts, 0, n);
+	tcase_add_loop_test(tc, the_log_of_a_live_writer_counts, 0, n);
+	tcase_add_loop_test(tc, a_checkpointed_log_leaves_the_file_alone, 0,
+	    3);
+	tcase_add_loop_test(tc,
+	    a_log_that_shrinks_the_database_gives_its_size, 0, 2);
+	tcase_add_test(tc,
+	    what_a_transaction_spilled_into_the_log_does_not_count);
+	tcase_add_test(tc, a_commit_that_did_not_reach_the_index_is_none);
+	tcase_add_test(tc, one_reader_takes_many_images);
+	tcase_add_test(tc, what_a_killed_run_left_is_removed_after_a_day);
+	tcase_add_test(tc, the_spool_is_made_when_needed);
+}
+
+static void
+add_failures(TCase *tc)
+{
+	tcase_add_test(tc, a_header_with_garbage_is_corrupt);
+	tcase_add_loop_test(tc, a_file_cut_short_is_corrupt, 0, 5);
+	tcase_add_loop_test(tc, an_exclusive_lock_is_busy_after_the_timeout,
+	    0, 3);
+	tcase_add_loop_test(tc, a_symbolic_link_is_refused, 0, 2);
+	tcase_add_loop_test(tc, companions_that_are_links_are_refused, 0, 3);
+	tcase_add_loop_test(tc, what_is_no_regular_file_is_refused_at_once, 0,
+	    2);
+	tcase_add_test(tc, what_vanished_is_gone);
+	tcase_add_loop_test(tc, damage_is_found_when_asked_for, 0, 6);
+	tcase_add_loop_test(tc, only_the_full_check_compares_indexes, 0, 2);
+	tcase_add_test(tc, what_cannot_be_checked_is_not_called_damaged);
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("image");
+	TCase *tc = tcase_create("image");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 30);
+	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
+	add_states(tc);
+	add_failures(tc);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return (failed > 0);
+}

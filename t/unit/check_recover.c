@@ -1,0 +1,289 @@
+/*
+ * Hot journals: the image is what SQLite would roll back to, and the original
+ * stays as it is.
+ */
+#include "db/recover.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "unit/sourcedb.h"
+
+static const size_t bounds[] = { 8 << 20, 1000 };
+
+static void
+expect_sum(size_t mem_bytes, int64_t sum)
+{
+	struct image_reader *r = new_reader(mem_bytes, IMAGE_CHECK_FULL);
+	struct image img;
+
+	must_take(r, source, &img);
+	ck_assert(!img.damaged);
+	ck_assert_int_eq(image_query(&img, "SELECT sum(v) FROM t"), sum);
+	ck_assert((img.mem != NULL) == (img.size <= mem_bytes));
+	image_free(r);
+}
+
+static void
+expect_empty_spool(void)
+{
+	struct dirent *de;
+	DIR *d;
+
+	ck_assert_ptr_nonnull(d = opendir(spool));
+	while ((de = readdir(d)) != NULL)
+		ck_assert_int_eq(de->d_name[0], '.');
+	(void)closedir(d);
+	ck_assert_int_eq(rmdir(spool), 0);
+	ck_assert_int_eq(mkdir(spool, 0777), 0);
+}
+
+START_TEST(a_hot_journal_is_rolled_back_in_a_copy)
+{
+	char *journal = beside(source, "-journal");
+	struct buf db[2] = { 0 }, jrnl[2] = { 0 };
+	int i;
+
+	crash_db(source, FILL SPILL);
+	for (i = 0; i < 2; i++) {
+		read_path(source, &db[i]);
+		read_path(journal, &jrnl[i]);
+		ck_assert_uint_ne(jrnl[i].data[0], 0);
+		if (i == 0)
+			expect_sum(bounds[_i], SUM_OLD);
+	}
+	ck_assert_uint_eq(db[0].len, db[1].len);
+	ck_assert_mem_eq(db[0].data, db[1].data, db[0].len);
+	ck_assert_uint_eq(jrnl[0].len, jrnl[1].len);
+	ck_assert_mem_eq(jrnl[0].data, jrnl[1].data, jrnl[0].len);
+	expect_empty_spool();
+	for (i = 0; i < 2; i++) {
+		buf_fini(&db[i]);
+		buf_fini(&jrnl[i]);
+	}
+	free(journal);
+}
+END_TEST
+
+/* The first page is written last, so there is no magic yet. */
+START_TEST(a_database_that_never_committed_is_empty)
+{
+	struct image_reader *r = new_reader(bounds[0], IMAGE_CHECK_NONE);
+	struct image img;
+	int fd;
+
+	crash_db(source, "PRAGMA cache_size = 2; BEGIN;" FILL CHANGE);
+	ck_assert_int_ne(fd = open(source, O_WRONLY), -1);
+	ck_assert_int_eq(pwrite(fd, "\0\0\0\0\0\0\0\0", 8, 0), 8);
+	(void)close(fd);
+	must_take(r, source, &img);
+	ck_assert_uint_eq(img.size, 0);
+	image_free(r);
+	expect_empty_spool();
+}
+END_TEST
+
+START_TEST(the_journal_of_a_live_writer_is_not_hot)
+{
+	pid_t pid = hold_db(source, FILL "BEGIN;" CHANGE);
+
+	expect_sum(bounds[0], SUM_OLD);
+	kill_db(pid);
+}
+END_TEST
+
+START_TEST(a_finished_journal_is_not_hot)
+{
+	static const char *const modes[] = { "PERSIST", "TRUNCATE" };
+	char *sql = mem_printf("PRAGMA journal_mode = %s;" FILL CHANGE,
+	    modes[_i]);
+
+	crash_db(source, sql);
+	expect_sum(bounds[0], SUM_NEW);
+	free(sql);
+}
+END_TEST
+
+START_TEST(a_journal_of_garbage_is_discarded)
+{
+	char *journal = beside(source, "-journal");
+	char junk[3000];
+
+	make_db(source, FILL);
+	memset(junk, 0x5a, sizeof(junk));
+	write_path(journal, junk, sizeof(junk));
+	expect_sum(bounds[_i], SUM_OLD);
+	ck_assert_int_eq(access(journal, F_OK), 0);
+	free(journal);
+}
+END_TEST
+
+START_TEST(a_log_beside_a_hot_journal_is_laid_over_it)
+{
+	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
+	char *saved = mem_printf("%s/saved", scratch);
+	char *journal = beside(source, "-journal");
+
+	crash_db(source, "PRAGMA journal_mode = WAL;" FILL);
+	ck_assert_int_eq(unlink(shm), 0);
+	ck_assert_int_eq(rename(wal, saved), 0);
+	crash_db(source, "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 2;"
+	    "BEGIN; CREATE TABLE x (v); INSERT INTO x VALUES "
+	    "(zeroblob(100000)); CREATE TABLE y (v)");
+	ck_assert_int_eq(access(journal, F_OK), 0);
+	ck_assert_int_eq(rename(saved, wal), 0);
+	expect_sum(bounds[_i], SUM_OLD);
+	ck_assert_int_eq(access(journal, F_OK), 0);
+	ck_assert_int_eq(access(wal, F_OK), 0);
+	free(journal);
+	free(saved);
+	free(shm);
+	free(wal);
+}
+END_TEST
+
+static void
+put32(struct buf *b, uint32_t v)
+{
+	uint8_t p[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
+	    (uint8_t)(v >> 8), (uint8_t)v };
+
+	buf_put(b, p, sizeof(p));
+}
+
+/* Append the record that names the super-journal, as pager.c does. */
+static void
+put_super(struct buf *b, const char *name)
+{
+	uint32_t sum = 0;
+	size_t i, n = strlen(name);
+
+	for (i = 0; i < n; i++)
+		sum += (uint32_t)name[i];
+	put32(b, 1 + 0x40000000 / 4096);
+	buf_put(b, name, n);
+	put32(b, (uint32_t)n);
+	put32(b, sum);
+	buf_put(b, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+}
+
+/*
+ * The file holds the whole of a transaction, and its journal, with the record,
+ * is still there: it is committed when the super-journal is gone.
+ */
+static void
+make_super(const char *super)
+{
+	char *journal = beside(source, "-journal");
+	struct buf jrnl = { 0 };
+	pid_t pid;
+
+	make_db(source, FILL);
+	pid = hold_db(source, "PRAGMA synchronous = OFF; BEGIN;" CHANGE);
+	read_path(journal, &jrnl);
+	kill_db(pid);
+	ck_assert_int_eq(unlink(journal), 0);
+	make_db(source, CHANGE);
+	put_super(&jrnl, super);
+	write_path(journal, jrnl.data, jrnl.len);
+	buf_fini(&jrnl);
+	free(journal);
+}
+
+START_TEST(without_its_super_journal_it_is_committed)
+{
+	char *super = mem_printf("%s/s/super", scratch);
+	char *journal = beside(source, "-journal");
+
+	make_super(super);
+	expect_sum(bounds[_i], SUM_NEW);
+	ck_assert_int_eq(access(journal, F_OK), 0);
+	free(journal);
+	free(super);
+}
+END_TEST
+
+START_TEST(with_its_super_journal_it_is_rolled_back)
+{
+	char *super = mem_printf("%s/s/super", scratch);
+	char *journal = beside(source, "-journal");
+
+	make_super(super);
+	/* Naming no journal that is there, SQLite would delete it. */
+	write_path(super, "/nowhere/x-journal", 19);
+	expect_sum(bounds[_i], SUM_OLD);
+	ck_assert_int_eq(access(super, F_OK), 0);
+	ck_assert_int_eq(access(journal, F_OK), 0);
+	free(journal);
+	free(super);
+}
+END_TEST
+
+START_TEST(a_broken_super_record_is_none)
+{
+	char *super = mem_printf("%s/s/super", scratch);
+	char *journal = beside(source, "-journal");
+	struct buf jrnl = { 0 };
+
+	make_super(super);
+	read_path(journal, &jrnl);
+	jrnl.data[jrnl.len - 9] ^= 1;
+	write_path(journal, jrnl.data, jrnl.len);
+	expect_sum(bounds[0], SUM_OLD);
+	buf_fini(&jrnl);
+	free(journal);
+	free(super);
+}
+END_TEST
+
+START_TEST(a_spool_that_is_no_directory_is_said_so)
+{
+	struct image_reader *r = new_reader(bounds[0], IMAGE_CHECK_NONE);
+	struct image img;
+	struct err e;
+
+	crash_db(source, FILL SPILL);
+	ck_assert_int_eq(rmdir(spool), 0);
+	write_path(spool, "", 0);
+	ck_assert_int_eq(image_take(r, source, &img, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "spool"));
+	image_free(r);
+	ck_assert_int_eq(unlink(spool), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("recover");
+	TCase *tc = tcase_create("recover");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 30);
+	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
+	tcase_add_loop_test(tc, a_hot_journal_is_rolled_back_in_a_copy, 0, 2);
+	tcase_add_test(tc, a_database_that_never_committed_is_empty);
+	tcase_add_test(tc, the_journal_of_a_live_writer_is_not_hot);
+	tcase_add_loop_test(tc, a_finished_journal_is_not_hot, 0, 2);
+	tcase_add_loop_test(tc, a_journal_of_garbage_is_discarded, 0, 2);
+	tcase_add_loop_test(tc, a_log_beside_a_hot_journal_is_laid_over_it, 0,
+	    2);
+	tcase_add_loop_test(tc, without_its_super_journal_it_is_committed, 0,
+	    2);
+	tcase_add_loop_test(tc, with_its_super_journal_it_is_rolled_back, 0,
+	    2);
+	tcase_add_test(tc, a_broken_super_record_is_none);
+	tcase_add_test(tc, a_spool_that_is_no_directory_is_said_so);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return (failed > 0);
+}

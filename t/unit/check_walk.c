@@ -1,0 +1,288 @@
+/*
+ * Where a walk goes: patterns, links, what vanishes and what cannot be read.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "unit/forest.h"
+
+START_TEST(the_tree_of_the_manual_is_found)
+{
+	make_file("data/p1/databases/d1/branches/b1/tenants/t1.db");
+	make_file("data/p1/databases/d1/branches/b2/tenants/t2.db");
+	make_file("data/p2/databases/d1/branches/b1/tenants/t3.db");
+	make_file("data/p2/databases/d1/branches/b1/tenants/t3.db-wal");
+	make_file("data/p2/databases/d1/branches/b1/tenants/notes.txt");
+	make_file("data/p2/databases/d1/branches/b1/other/t4.db");
+	make_file("data/p2/other/d1/branches/b1/tenants/t5.db");
+	make_file("data/p3.db");
+	make_file("data/p4/databases");
+	expect("data/*/databases/*/branches/*/tenants/*.db",
+	    "data/p1/databases/d1/branches/b1/tenants/t1.db "
+	    "data/p1/databases/d1/branches/b2/tenants/t2.db "
+	    "data/p2/databases/d1/branches/b1/tenants/t3.db+w");
+	expect("data/p1/databases/d1/branches/b1/tenants/t1.db",
+	    "data/p1/databases/d1/branches/b1/tenants/t1.db");
+	expect("data/*/databases/d1/branches/b1/tenants/t3.db",
+	    "data/p2/databases/d1/branches/b1/tenants/t3.db+w");
+	expect("data/*/nowhere/*.db", "");
+}
+END_TEST
+
+START_TEST(two_stars_are_any_depth)
+{
+	make_file("x.db");
+	make_file("a/x.db");
+	make_file("a/b/x.db");
+	make_file("a/b/end/x.db");
+	make_file("end/x.db");
+	make_file("end/y.txt");
+	expect("**/*.db", "a/b/end/x.db a/b/x.db a/x.db end/x.db x.db");
+	expect("**/end/*.db", "a/b/end/x.db end/x.db");
+	expect("a/**/x.db", "a/b/end/x.db a/b/x.db a/x.db");
+	expect("**/a/b/x.db", "a/b/x.db");
+}
+END_TEST
+
+START_TEST(links_are_followed_only_if_told)
+{
+	make_file("d/x.db");
+	make_file("far/sub/y.db");
+	make_link("../far", "d/link");
+	expect("d/**/*.db", "d/x.db");
+	expect("d/link/sub/*.db", "d/link/sub/y.db");
+	cfg.follow = true;
+	expect("d/**/*.db", "d/link/sub/y.db d/x.db");
+	expect("d/*/sub/y.db", "d/link/sub/y.db");
+	say_real = true;
+	expect("d/**/*.db", "d/x.db far/sub/y.db");
+}
+END_TEST
+
+START_TEST(a_loop_of_links_ends)
+{
+	make_file("d/sub/x.db");
+	make_link("..", "d/sub/up");
+	make_link(".", "d/sub/self");
+	make_link("../..", "d/sub/above");
+	make_link("b", "d/a");
+	make_link("a", "d/b");
+	cfg.follow = true;
+	expect("d/**/*.db", "d/sub/x.db");
+	/* Twice is no loop. */
+	make_file("one/x.db");
+	make_link("../one", "d/first");
+	make_link("../one", "d/second");
+	expect("d/**/*.db", "d/first/x.db d/second/x.db d/sub/x.db");
+}
+END_TEST
+
+START_TEST(the_literal_directory_may_be_a_link)
+{
+	make_file("real/sub/x.db");
+	make_link("real", "link");
+	expect("link/*/*.db", "link/sub/x.db");
+	say_real = true;
+	expect("link/*/*.db", "real/sub/x.db");
+	expect("link/sub/x.db", "real/sub/x.db");
+}
+END_TEST
+
+START_TEST(the_root_is_an_empty_path)
+{
+	expect("/etc/passw?", "/etc/passwd");
+	expect("/et?/passwd", "/etc/passwd");
+	make_link("/", "root");
+	say_real = true;
+	expect("root/et?/passwd", "/etc/passwd");
+	cfg.follow = true;
+	expect("root/et?/passwd", "/etc/passwd");
+	/* It is one of its own parents. */
+	expect("roo?/etc/passwd", "");
+}
+END_TEST
+
+static bool leave_link;		/* in the place of what vanishes */
+
+static void
+vanish(const struct walk_dir *d)
+{
+	const char *other = strstr(d->path, "/one") != NULL ? "two" : "one";
+	char *cmd = mem_printf("rm -r '%s/%s'", top, other);
+
+	ck_assert_int_eq(system(cmd), 0);
+	free(cmd);
+	if (leave_link)
+		make_link("three", other);
+}
+
+START_TEST(what_vanishes_is_nothing_to_speak_of)
+{
+	static const char *const pattern[] = { "{one,two}/*.db" };
+
+	make_file("one/x.db");
+	make_file("two/x.db");
+	when_found = vanish;
+	ck_assert_int_eq(walk_by(1, pattern), 0);
+	ck_assert_uint_eq(nlines, 1);
+	ck_assert_uint_eq(nfaults, 0);
+}
+END_TEST
+
+START_TEST(a_link_put_in_the_place_of_a_directory_is_not_followed)
+{
+	static const char *const pattern[] = { "{one,two}/*.db" };
+
+	make_file("one/x.db");
+	make_file("two/x.db");
+	make_file("three/x.db");
+	leave_link = true;
+	when_found = vanish;
+	ck_assert_int_eq(walk_by(1, pattern), 0);
+	ck_assert_uint_eq(nlines, 1);
+	ck_assert_uint_eq(nfaults, 0);
+}
+END_TEST
+
+START_TEST(a_literal_directory_that_vanished_is_a_fault)
+{
+	static const char *const patterns[] = { "nowhere/*.db", "d/*.db" };
+
+	make_file("d/x.db");
+	ck_assert_int_eq(walk_by(2, patterns), 0);
+	expect_lines("d/x.db");
+	ck_assert_uint_eq(nfaults, 1);
+	ck_assert_int_eq(last_fault.cls, ERR_GONE);
+	ck_assert_ptr_nonnull(strstr(last_fault.msg, "nowhere"));
+}
+END_TEST
+
+/* In a child that is not root: 0 if it went as it should. */
+static int
+walk_as_nobody(void)
+{
+	static const char *const patterns[] = { "*/*.db", "**/*.db",
+	    "closed/x.db", "search/x.db" };
+	size_t i, named = 0;
+
+	if (geteuid() == 0 && (setgid(65534) == -1 || setuid(65534) == -1))
+		return (77);
+	if (walk_by(4, patterns) != 0)
+		return (1);
+	for (i = 0; i < nlines; i++)
+		named += strcmp(lines[i], "open/x.db") == 0;
+	if (named != 1 || last_fault.cls != ERR_DENIED)
+		return (2);
+	/* "search" may not be read, but what is named in it may be found. */
+	if (nfaults != 2)
+		return (3);
+	return (0);
+}
+
+START_TEST(a_directory_that_may_not_be_read_is_told_once)
+{
+	char *closed = at("closed"), *search = at("search");
+	int status;
+	pid_t pid;
+
+	make_file("closed/x.db");
+	make_file("open/x.db");
+	make_file("search/x.db");
+	ck_assert_int_eq(chmod(closed, 0), 0);
+	ck_assert_int_eq(chmod(search, 0311), 0);
+	if ((pid = fork()) == 0)
+		_exit(walk_as_nobody());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		printf("# skipped: no right to become another user\n");
+	else
+		ck_assert_int_eq(WEXITSTATUS(status), 0);
+	free(closed);
+	free(search);
+}
+END_TEST
+
+START_TEST(found_may_end_the_walk)
+{
+	static const char *const patterns[] = { "{a,b}/*.db", "c/*.db" };
+
+	make_file("a/x.db");
+	make_file("b/x.db");
+	make_file("c/x.db");
+	walk_result = 1;
+	ck_assert_int_eq(walk_by(2, patterns), 1);
+	ck_assert_uint_eq(nlines, 1);
+}
+END_TEST
+
+static const struct {
+	const char *pattern;
+	const char *exclude;
+	const char *says;	/* NULL: nothing to complain of */
+} checks[] = {
+	{ "d/*.db", "x*", NULL },
+	{ "d/*.db", "/x/*", NULL },
+	{ "d/x.db", NULL, NULL },
+	{ "nowhere/*.db", NULL, "nowhere" },
+	{ "d/x.db/*.db", NULL, "x.db" },
+	{ "d/*.db", "[x", "[x" },
+	{ "d/*.db", "/x/{", "/x/{" },
+	{ "d/*.db", "/x/../y", ".." },
+	{ "d/*.db", "", "\"\"" },
+};
+
+START_TEST(a_check_names_what_is_wrong)
+{
+	struct pattern *pattern;
+	struct err e = { 0 };
+	char *text;
+	size_t i;
+	int rv;
+
+	make_file("d/x.db");
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		text = at(checks[i].pattern);
+		ck_assert_ptr_nonnull(pattern = pattern_new(text, &e));
+		cfg.patterns = (const struct pattern *const *)&pattern;
+		cfg.npatterns = 1;
+		cfg.excludes = &checks[i].exclude;
+		cfg.nexcludes = checks[i].exclude != NULL;
+		rv = walk_check(&cfg, &e);
+		ck_assert_int_eq(rv, checks[i].says == NULL ? 0 : -1);
+		if (rv == -1) {
+			ck_assert_int_eq(e.cls, ERR_USAGE);
+			ck_assert_msg(strstr(e.msg, checks[i].says) != NULL,
+			    "%s", e.msg);
+		}
+		pattern_free(pattern);
+		free(text);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		the_tree_of_the_manual_is_found,
+		two_stars_are_any_depth,
+		links_are_followed_only_if_told,
+		a_loop_of_links_ends,
+		the_literal_directory_may_be_a_link,
+		the_root_is_an_empty_path,
+		what_vanishes_is_nothing_to_speak_of,
+		a_link_put_in_the_place_of_a_directory_is_not_followed,
+		a_literal_directory_that_vanished_is_a_fault,
+		a_directory_that_may_not_be_read_is_told_once,
+		found_may_end_the_walk,
+		a_check_names_what_is_wrong,
+	};
+
+	return (forest_main("walk", tests, sizeof(tests) / sizeof(tests[0])));
+}
