@@ -11,18 +11,18 @@ if command -v mandoc >/dev/null; then
 		    mandoc -T lint -W warning "$page"
 	done
 	ok 'litefleet.1 can be shown' \
-	    sh -c 'mandoc -T utf8 "$0" | grep -q DESCRIPTION' \
+	    sh -c 'mandoc -T markdown "$0" | grep -q DESCRIPTION' \
 	    "$top/man/litefleet.1"
 else
 	skip 'no mandoc here' 3
 fi
 
 for page in "$top"/man/*.[1-8]; do
-	for x in $(sed -n 's/^\.Xr \(litefleet[a-z-]*\) \([1-8]\).*/\1.\2/p' \
-	    "$page"); do
-		ok "${page##*/}: $x is there" test -e "$top/man/$x"
-	done
-done
+	sed -n 's/^\.Xr \(litefleet[a-z-]*\) \([1-8]\).*/\1.\2/p' "$page"
+done | sort -u >refs
+while read -r x; do
+	ok "$x, which a page refers to, is there" test -e "$top/man/$x"
+done <refs
 for word in LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
 	ok "litefleet.1 tells of $word" \
 	    grep -q "^\.It Ev $word" "$top/man/litefleet.1"
@@ -38,7 +38,7 @@ mkdir "$scratch/bin" "$scratch/tmp" "$scratch/data/cache" || exit 1
 ln -s "$lf" "$scratch/bin/litefleet"
 PATH=$scratch/bin:$PATH
 sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^\$ //p' "$top/man/litefleet.1" |
-    sed -E "s,(^|[ '])/(data|backup|short|tmp)([/ ]),\\1$scratch/\\2\\3,g" |
+    sed -E "s,([ '])/(data|backup|short|tmp)\\>,\\1$scratch/\\2,g" |
     sed "s,\(/backup\)/data/,\1$scratch/data/," >commands
 ok 'there are examples' test "$(wc -l <commands)" -ge 10
 n=0

@@ -76,7 +76,7 @@ if can_be_nobody; then
 	status 1 "an unreadable directory" as_nobody "$lf" backup \
 	    --state nobody/s --spool nobody --to nobody/store "$p"
 	says "the directory is named" "error: .*$scratch/data/sub.*Permission denied"
-	says "and counted" '1 directories not read'
+	says "and counted" '1 directory not read'
 	chmod 755 data/sub
 else
 	skip "only root can become another user" 5

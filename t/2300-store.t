@@ -62,7 +62,7 @@ catches_up "mounted again"
 cp store/.litefleet/store marker
 echo garbage >store/.litefleet/store
 sqlite3 data/1.db 'insert into t values(1)'
-status 2 "a damaged marker" "$lf" backup --to store "$p"
+status 3 "a damaged marker" "$lf" backup --to store "$p"
 cp marker store/.litefleet/store
 catches_up "marker mended"
 
@@ -98,7 +98,7 @@ if unshare -m true 2>/dev/null; then
 	sqlite3 data/1.db 'insert into t values(randomblob(2000000))'
 	"$lf" backup --state fullstate --to full/store "$p" 2>full.err
 	echo "status $?" >full.status
-	find full/store/.litefleet/tmp -type f >full.left
+	find full/store/.litefleet -path "*/tmp/*" -type f >full.left
 	sqlite3 data/1.db 'delete from t; vacuum'
 	"$lf" backup --json --state fullstate --to full/store "$p" \
 	    >full.out 2>/dev/null

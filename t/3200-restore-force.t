@@ -103,15 +103,15 @@ for mode in DELETE WAL; do
 	rm -f data/*
 	sql "$db" "PRAGMA journal_mode=$mode; CREATE TABLE w(w);
 	    INSERT INTO w VALUES('mine');" >/dev/null
+	rm -f opened go
 	mkfifo go
-	start sqlite3 "$db" "SELECT w FROM w;" ".read go"
-	ok "a reader has it open ($mode)" wait_for 10 grep -q mine "$pout"
+	start sqlite3 "$db" "SELECT w FROM w;" ".shell touch opened" ".read go"
+	ok "a reader has it open ($mode)" wait_for 10 test -e opened
 	status 1 "it is refused ($mode)" restore
 	says "and why ($mode)" "t.db is open in another process"
 	is "nothing is left behind ($mode)" \
 	    "$(find data -name '*litefleet*' -o -name '*replaced*')" ""
-	stop "$pid"
-	rm go
+	stop "$pid" KILL
 	is "it is as it was ($mode)" "$(word "$db")" mine
 	status 0 "and replaced when it is closed ($mode)" restore
 	is "with what was stored ($mode)" "$(word "$db")" stored

@@ -57,7 +57,7 @@ ok "there were many" test "$images" -gt $((rounds * 3))
 for i in 1 2 3 4 5 6; do
 	"$lf" restore -o "last$i.db" "store$scratch/data/$i.db" 2>/dev/null
 	is "the last commit of $i" \
-	    "$("$tools/writer" --check "last$i.db" | awk '{ print $NF }')" \
-	    "$(awk '{ print $NF }' "log$i")"
+	    "$("$tools/writer" --check "last$i.db" | awk '{ print $NF + 0 }')" \
+	    "$(awk '{ print $NF + 0 }' "log$i")"
 done
 done_testing

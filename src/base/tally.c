@@ -14,6 +14,7 @@ tally_drop(struct tally *t)
 {
 	tally_go(t, TALLY_IDLE);
 	t->path[0] = '\0';
+	tally_add(t, TALLY_DONE, 1);
 }
 
 const char *

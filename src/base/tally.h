@@ -23,6 +23,7 @@ enum tally_count {
 	TALLY_GONE,		/* vanished meanwhile */
 	TALLY_BYTES_READ,	/* bytes of the databases that were read */
 	TALLY_BYTES_STORED,	/* bytes of the objects stored */
+	TALLY_DONE,		/* times that tally_drop() was reached */
 	TALLY_NCOUNT
 };
 

@@ -364,7 +364,8 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	r = pool_run(&pool, &res, &e);
 	if (r == -1)
 		log_error("%s", e.msg);
-	cycle_out_summary(run.out, &res, clock_mono_ms() - started_ms);
+	cycle_out_summary(run.out, &res, r == 0 && res.signal == 0,
+	    clock_mono_ms() - started_ms);
 	cycle_out_free(run.out);
 	if (r == -1)
 		return (err_exit_status(e.cls));

@@ -98,20 +98,22 @@ put_count(struct buf *b, uint64_t n, const char *what)
 
 void
 cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
-    int64_t took_ms)
+    bool complete, int64_t took_ms)
 {
 	const uint64_t *n = res->count;
 	struct buf b = { 0 };
 	char text[32];
 
-	buf_printf(&b, "Scan complete: %llu databases, %llu synced (took %s)",
+	buf_printf(&b, "Scan %s: %llu databases, %llu synced (took %s)",
+	    complete ? "complete" : "stopped",
 	    (unsigned long long)n[TALLY_LOOKED],
 	    (unsigned long long)n[TALLY_SYNCED],
 	    num_format_duration(took_ms, text, sizeof(text)));
 	put_count(&b, n[TALLY_FAILED], "failed");
 	put_count(&b, n[TALLY_SKIPPED], "skipped");
 	put_count(&b, n[TALLY_GONE], "gone");
-	put_count(&b, o->c->nfaults, "directories not read");
+	put_count(&b, o->c->nfaults, o->c->nfaults == 1 ?
+	    "directory not read" : "directories not read");
 	if (n[TALLY_BYTES_STORED] > 0)
 		buf_printf(&b, ", %s stored",
 		    num_format_bytes(n[TALLY_BYTES_STORED], text,
@@ -121,6 +123,7 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	if (!o->c->json)
 		return;
 	json_str(o->json, "type", "summary");
+	json_bool(o->json, "complete", complete);
 	json_int(o->json, "databases", (int64_t)n[TALLY_LOOKED]);
 	json_int(o->json, "synced", (int64_t)n[TALLY_SYNCED]);
 	json_int(o->json, "reread", (int64_t)n[TALLY_REFRESHED]);

@@ -5,6 +5,7 @@
 #ifndef CMD_CYCLE_OUT_H
 #define CMD_CYCLE_OUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "job/said.h"
@@ -28,8 +29,9 @@ struct cycle_out_dry {
 };
 void cycle_out_would(struct cycle_out *o, const struct cycle_out_dry *d);
 
-/* "Scan complete: ...", and with --json an object of the same figures. */
+/* "Scan complete: ..." ("Scan stopped: ..." if it was not), and with --json an
+ * object of the same figures. */
 void cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
-    int64_t took_ms);
+    bool complete, int64_t took_ms);
 
 #endif

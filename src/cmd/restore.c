@@ -29,7 +29,7 @@ enum {
 
 enum {
 	/* How long a reader that is about to go may keep the target. */
-	BUSY_TIMEOUT_MS = 5000
+	BUSY_TIMEOUT_MS = 2000
 };
 
 static const struct cmd_option options[] = {

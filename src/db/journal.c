@@ -106,7 +106,7 @@ journal_read_super(int fd, uint64_t size, struct journal_super *js,
 	    "journal", e)) == -1)
 		return (-1);
 	js->name[len] = '\0';
-	if (n != (ssize_t)len ||
+	if (n != (ssize_t)len || js->name[0] == '\0' ||
 	    sum_name(js->name, len) != be32_get(tail + 4)) {
 		js->name[0] = '\0';
 		return (0);

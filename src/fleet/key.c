@@ -207,12 +207,6 @@ take_part(const struct template_part *part, const char **s, size_t comps,
 	return (escape_undo(value, start, len - part->after_len));
 }
 
-static bool
-holds_nul(const struct buf *b)
-{
-	return (b->len > 0 && memchr(b->data, '\0', b->len) != NULL);
-}
-
 /* Read the key with this layout; what comes out may still be no match. */
 static bool
 read_key(const struct key_template *t, const char *key, struct layout at,
@@ -246,8 +240,7 @@ read_key(const struct key_template *t, const char *key, struct layout at,
 	for (i = 0; i < PATTERN_VARS_MAX; i++)
 		values[i] = (struct pattern_value){ buf_str(&got[i]),
 		    got[i].len };
-	ok = t->has_path ? !holds_nul(path) :
-	    pattern_build(t->patterns[0], values, path);
+	ok = t->has_path || pattern_build(t->patterns[0], values, path);
 out:
 	for (i = 0; i < PATTERN_VARS_MAX; i++)
 		buf_fini(&got[i]);
@@ -255,7 +248,7 @@ out:
 	return (ok);
 }
 
-/* Is "key" what key_render() makes of "path"? */
+/* Is "key" what key_render() makes of "path"?  (Not if that holds a NUL.) */
 static bool
 renders_to(const struct key_template *t, const char *path, const char *key)
 {

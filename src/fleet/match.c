@@ -101,10 +101,6 @@ pattern_build(const struct pattern *p, const struct pattern_value *values,
 	const struct comp *c;
 	size_t i, start = b->len;
 
-	for (i = 0; i < p->nvars; i++)
-		if (values[i].len > 0 &&
-		    memchr(values[i].p, '\0', values[i].len) != NULL)
-			return (false);
 	for (i = 0; i < p->ncomps; i++) {
 		c = &p->comps[i];
 		if (i == p->deep && values[c->first_var].len == 0)
@@ -116,6 +112,7 @@ pattern_build(const struct pattern *p, const struct pattern_value *values,
 		else
 			glob_build(c->glob, values + c->first_var, b);
 	}
+	/* A value with a NUL in it does not come back either. */
 	if (b->len > start && pattern_match(p, buf_str(b) + start, again) &&
 	    same_values(values, again, p->nvars))
 		return (true);

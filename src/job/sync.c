@@ -23,6 +23,7 @@ struct pending {
 int
 sync_prepare(struct job_backup *job, struct err *e)
 {
+	struct hash128 was = job->id.store;
 	unsigned i;
 
 	if (job->ready)
@@ -32,9 +33,11 @@ sync_prepare(struct job_backup *job, struct err *e)
 		return (-1);
 	if (statedir_reload(job->cfg->statedir, e) == -1)
 		return (-1);
-	/* The id may have learned which store it is. */
 	job->id = statedir_id(job->cfg->statedir);
-	for (i = 0; i < STATE_SEGMENTS; i++) {
+	/* The id may have learned which store it is; then what was opened is
+	 * of none. */
+	for (i = 0; i < STATE_SEGMENTS && !hash128_eq(was, job->id.store);
+	    i++) {
 		state_close(job->segs[i]);
 		job->segs[i] = NULL;
 	}

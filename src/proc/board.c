@@ -43,7 +43,7 @@ void
 board_hand_over(struct board *b, unsigned i, uint64_t count[TALLY_NCOUNT])
 {
 	static const enum tally_count kept[] = {
-		TALLY_SYNCED, TALLY_BYTES_READ, TALLY_BYTES_STORED
+		TALLY_SYNCED, TALLY_BYTES_READ, TALLY_BYTES_STORED, TALLY_DONE
 	};
 	struct tally *t = &b->slot[i].tally;
 
@@ -51,7 +51,7 @@ board_hand_over(struct board *b, unsigned i, uint64_t count[TALLY_NCOUNT])
 		count[kept[k]] += tally_get(t, kept[k]);
 	for (int c = 0; c < TALLY_NCOUNT; c++)
 		atomic_store_explicit(&t->count[c], 0, memory_order_relaxed);
-	tally_drop(t);
+	tally_take(t, "", TALLY_IDLE);
 }
 
 void

@@ -171,7 +171,7 @@ receive(struct pool *p, struct member *m, unsigned max)
 	return (true);
 }
 
-/* What all workers have finished, as far as a death has not undone it. */
+/* How many databases were put down again, by workers living and dead. */
 static uint64_t
 done(const struct pool *p)
 {
@@ -179,7 +179,7 @@ done(const struct pool *p)
 
 	memcpy(count, p->carry, sizeof(count));
 	board_sum(p->board, count);
-	return (count[TALLY_LOOKED] + count[TALLY_SYNCED]);
+	return (count[TALLY_DONE]);
 }
 
 /* A worker died: name the path, and see whether the run can go on. */

@@ -140,6 +140,15 @@ static const struct store_backend backend = {
 	.list = list,
 };
 
+/* The class for the store itself: it ends the run, never one database. */
+static enum err_class
+open_class(int errnum)
+{
+	return (errnum == ENAMETOOLONG ? ERR_USAGE :
+	    errnum == EEXIST || errnum == ENOTDIR ? ERR_STATE :
+	    dir_class(errnum));
+}
+
 static int
 open_root(const struct store_cfg *cfg, struct err *e)
 {
@@ -150,8 +159,7 @@ open_root(const struct store_cfg *cfg, struct err *e)
 	if (fd == -1 && errno == ENOENT && cfg->create) {
 		if (io_mkdirs(path, 0700, e) == -1) {
 			err_prefix(e, "store %s", path);
-			if (e->cls == ERR_GONE)
-				e->cls = ERR_IO;
+			e->cls = open_class(errno);
 			return (-1);
 		}
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -160,9 +168,9 @@ open_root(const struct store_cfg *cfg, struct err *e)
 		err_set(e, ERR_GONE, "store %s: there is no such directory",
 		    path);
 	else if (fd == -1 && errno == ENOTDIR)
-		err_set(e, ERR_CONFIG, "store %s is not a directory", path);
+		err_set(e, ERR_STATE, "store %s is not a directory", path);
 	else if (fd == -1)
-		err_sys(e, dir_class(errno), "store %s: open", path);
+		err_sys(e, open_class(errno), "store %s: open", path);
 	return (fd);
 }
 

@@ -1,3 +1,6 @@
+/*
+ * dirread -- reading one object of a directory store.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

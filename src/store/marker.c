@@ -97,29 +97,29 @@ marker_read(struct store *s, struct marker *m, struct err *e)
 		if (why.cls == ERR_NOTFOUND)
 			ret = 0;
 		else if (why.cls == ERR_LIMIT)
-			err_set(e, ERR_CONFIG, "store %s: " NAME " is no "
+			err_set(e, ERR_STATE, "store %s: " NAME " is no "
 			    "store marker of litefleet: too large",
 			    store_name(s));
 		else
 			*e = why;
 		goto out;
 	}
-	text = (char *)b.data;
-	if (memchr(text, '\0', b.len) != NULL ||
-	    (first = strsep(&text, "\n"), text == NULL) ||
-	    !split(first, &format) || strcmp(first, "litefleet-store") != 0) {
-		err_set(e, ERR_CONFIG, "store %s: " NAME " is no store marker "
+	text = memchr(b.data, '\0', b.len) == NULL ? (char *)b.data : NULL;
+	first = strsep(&text, "\n");
+	if (text == NULL || !split(first, &format) ||
+	    strcmp(first, "litefleet-store") != 0) {
+		err_set(e, ERR_STATE, "store %s: " NAME " is no store marker "
 		    "of litefleet", store_name(s));
 		goto out;
 	}
 	if (strcmp(format, FORMAT) != 0) {
-		err_set(e, ERR_LIMIT, "store %s: " NAME " has format %s, and "
+		err_set(e, ERR_STATE, "store %s: " NAME " has format %s, and "
 		    "this program knows " FORMAT " only", store_name(s),
 		    format);
 		goto out;
 	}
 	if (!parse(text, m)) {
-		err_set(e, ERR_CONFIG, "store %s: " NAME " is damaged",
+		err_set(e, ERR_STATE, "store %s: " NAME " is damaged",
 		    store_name(s));
 		goto out;
 	}
@@ -182,7 +182,7 @@ static int
 accept_marker(struct store *s, const struct marker_rule *rule,
     const struct marker *m, struct err *e)
 {
-	struct marker own;
+	struct marker own = { 0 };
 
 	if (!is_zero(rule->known) && !hash128_eq(rule->known, m->id)) {
 		err_set(e, ERR_STATE, "store %s: this is not the store that "

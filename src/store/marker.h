@@ -21,8 +21,8 @@ struct marker {
 };
 
 /*
- * Read it: 1, or 0 if there is none, or -1 (class config: not a marker;
- * limit: of a later format; or what store_get() says).
+ * Read it: 1, or 0 if there is none, or -1 (class state: no marker, a
+ * damaged one, or one of a later format; or what store_get() says).
  */
 int marker_read(struct store *s, struct marker *m, struct err *e);
 

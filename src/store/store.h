@@ -48,8 +48,9 @@ struct store_cfg {
 };
 
 /*
- * Open.  Class gone: the directory is missing; config: it is no directory;
- * denied, io.  With write: whether it can be written to is found out here.
+ * Open.  Class gone: the directory is missing; state: it is no directory;
+ * usage: its name is too long; denied, space, io.  With write: whether it can
+ * be written to is found out here.
  */
 struct store *store_open(const struct store_cfg *cfg, struct err *e);
 void store_close(struct store *s);	/* abandons what is not finished */
@@ -127,7 +128,7 @@ void store_reader_free(struct store_reader *r);
 int store_get_all(struct store *s, const char *name, size_t max,
     struct buf *b, struct err *e);
 
-/* Put a small object at once and for sure; class exists if the name is taken. */
+/* Put a small object at once and for sure; class exists: there is one. */
 int store_put_now(struct store *s, const char *name, const void *p, size_t n,
     struct err *e);
 

@@ -274,6 +274,7 @@ END_TEST
 
 START_TEST(a_full_disk_is_class_space)
 {
+	struct buf obj = { 0 };
 	uint8_t *p = content(100000);
 	struct frame_enc *enc = frame_enc_new();
 	struct trailer t = trailer_for(p, 100000);
@@ -291,7 +292,10 @@ START_TEST(a_full_disk_is_class_space)
 	to = memory_file("", 0);
 	ck_assert_int_eq(frame_enc_fd(enc, in, 100000, &t, to, &written, &e),
 	    0);
+	encode(p, 100000, &obj);
+	ck_assert_uint_eq(written, obj.len);
 	ck_assert_int_eq(lseek(to, 0, SEEK_END), (off_t)written);
+	buf_fini(&obj);
 	frame_enc_free(enc);
 	(void)close(in);
 	(void)close(to);
@@ -463,6 +467,43 @@ START_TEST(anything_but_one_right_trailer_is_refused)
 }
 END_TEST
 
+START_TEST(garbage_behind_the_trailer_is_refused_as_it_comes)
+{
+	static const uint8_t zeros[5000];
+	struct frame_dec *d = frame_dec_new();
+	struct buf obj = { 0 }, out = { 0 };
+	const struct trailer *t;
+	struct err e = { 0 };
+	size_t in = sizeof(zeros), put = 0;
+
+	encode("content", 7, &obj);
+	ck_assert_int_eq(decode_with(d, obj.data, obj.len, 99, 99, &out, &e),
+	    0);
+	ck_assert_int_eq(frame_dec_step(d, zeros, &in, NULL, &put, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_CORRUPT);
+	ck_assert_uint_eq(in, 0);
+	ck_assert_int_eq(frame_dec_finish(d, &t, &e), -1);
+	frame_dec_free(d);
+	buf_fini(&out);
+	buf_fini(&obj);
+}
+END_TEST
+
+START_TEST(an_object_without_trailer_is_cut_short)
+{
+	struct buf obj = { 0 }, out;
+	struct err e = { 0 };
+
+	encode("content", 7, &obj);
+	obj.len -= TRAILER_FIXED_BYTES + strlen("h") + strlen("/a/b.db");
+	ck_assert_int_eq(decode(obj.data, obj.len, &out, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "cut short"));
+	ck_assert_str_eq(buf_str(&out), "content");
+	buf_fini(&out);
+	buf_fini(&obj);
+}
+END_TEST
+
 /* Frames that lz4(1) takes and that are not ours. */
 static const struct {
 	const char *what;
@@ -581,6 +622,8 @@ main(void)
 	tcase_add_loop_test(tc, a_cut_at_any_byte_is_noticed, 0, 4);
 	tcase_add_loop_test(tc, anything_but_one_right_trailer_is_refused, 0,
 	    NBEHIND);
+	tcase_add_test(tc, garbage_behind_the_trailer_is_refused_as_it_comes);
+	tcase_add_test(tc, an_object_without_trailer_is_cut_short);
 	tcase_add_loop_test(tc, foreign_frames_are_refused, 0,
 	    LENGTH(foreign));
 	tcase_add_test(tc, content_above_the_limit_is_refused_at_once);

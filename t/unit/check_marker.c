@@ -104,40 +104,36 @@ START_TEST(words_of_a_later_program_are_passed_over)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	enum err_class cls;
-} damaged[] = {
-	{ "", ERR_CONFIG },
-	{ "\n", ERR_CONFIG },
-	{ "litefleet-store", ERR_CONFIG },
-	{ "litefleet-store 1", ERR_CONFIG },
-	{ "litefleet-store 1\n", ERR_CONFIG },
-	{ "litefleet-store 2\nid " HEX "\nhost h\n", ERR_LIMIT },
-	{ "other-store 1\nid " HEX "\nhost h\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\n", ERR_CONFIG },
-	{ "litefleet-store 1\nhost h\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nhost h", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nid " HEX "\nhost h\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nhost h\nhost h\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "0\nhost h\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid 0000000000000000000000000000000" "0\nhost h\n",
-	    ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nhost \n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nhost %4a\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nhost a%00b\n", ERR_CONFIG },
-	{ "litefleet-store 1\nid " HEX "\nhost h\n\n", ERR_CONFIG },
+static const char *const damaged[] = {
+	"",
+	"\n",
+	"litefleet-store",
+	"litefleet-store 1",
+	"litefleet-store 1\n",
+	"litefleet-store 2\nid " HEX "\nhost h\n",
+	"other-store 1\nid " HEX "\nhost h\n",
+	"litefleet-store 1\nid " HEX "\n",
+	"litefleet-store 1\nhost h\n",
+	"litefleet-store 1\nid " HEX "\nhost h",
+	"litefleet-store 1\nid " HEX "\nid " HEX "\nhost h\n",
+	"litefleet-store 1\nid " HEX "\nhost h\nhost h\n",
+	"litefleet-store 1\nid " HEX "0\nhost h\n",
+	"litefleet-store 1\nid 0000000000000000000000000000000" "0\nhost h\n",
+	"litefleet-store 1\nid " HEX "\nhost \n",
+	"litefleet-store 1\nid " HEX "\nhost %4a\n",
+	"litefleet-store 1\nid " HEX "\nhost a%00b\n",
+	"litefleet-store 1\nid " HEX "\nhost h\n\n",
 };
 
 START_TEST(what_is_no_marker_is_never_taken_for_a_missing_one)
 {
-	struct store *s = open_with(damaged[_i].text);
+	struct store *s = open_with(damaged[_i]);
 	struct marker_rule rule = { .host = "h" };
 	struct marker m;
 	struct err e;
 
 	ck_assert_int_eq(marker_read(s, &m, &e), -1);
-	ck_assert_int_eq(e.cls, damaged[_i].cls);
+	ck_assert_int_eq(e.cls, ERR_STATE);
 	ck_assert_ptr_nonnull(strstr(e.msg, root));
 	ck_assert_int_eq(marker_check(s, &rule, &m, &e), -1);
 	store_close(s);
@@ -155,11 +151,11 @@ START_TEST(a_marker_with_a_nul_or_too_large_is_none)
 	ck_assert_int_eq(store_put_now(s, ".litefleet/store", nul,
 	    sizeof(nul), &e), 0);
 	ck_assert_int_eq(marker_read(s, &m, &e), -1);
-	ck_assert_int_eq(e.cls, ERR_CONFIG);
+	ck_assert_int_eq(e.cls, ERR_STATE);
 	memset(big, 'x', 5000);
 	write_file(".litefleet/store", big);
 	ck_assert_int_eq(marker_read(s, &m, &e), -1);
-	ck_assert_int_eq(e.cls, ERR_CONFIG);
+	ck_assert_int_eq(e.cls, ERR_STATE);
 	free(big);
 	store_close(s);
 }

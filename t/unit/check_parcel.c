@@ -170,16 +170,15 @@ END_TEST
 START_TEST(too_long_a_path_is_malformed)
 {
 	struct parcel_reader r;
-	size_t i, n = 6 + 5000 + 3;
+	size_t i, n = 6 + 4097 + 3;
 	uint8_t *bytes = mem_zero(n);
 
 	memset(bytes, 'x', n);
 	for (i = 0; i < 2; i++) {
 		/* 4,096 bytes are the most that path[] takes. */
 		memcpy(bytes, i == 0 ? "\x00\x10\xff\xff\1\0" :
-		    "\x88\x13\xff\xff\1\0", 6);
-		bytes[6 + 4096 + 1] = 1;
-		bytes[6 + 5000 + 1] = 1;
+		    "\x01\x10\xff\xff\1\0", 6);
+		bytes[6 + 4096 + i + 1] = 1;
 		parcel_reader_init(&r, bytes, n);
 		ck_assert_int_eq(parcel_next(&r), i == 0);
 	}

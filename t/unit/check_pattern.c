@@ -296,6 +296,17 @@ static const struct {
 	{ "/a/b/{c,d}", "/a/b/{c,d}", "/a/b" },
 };
 
+START_TEST(a_variable_with_a_name_has_none_from_its_place)
+{
+	struct pattern *p = compile("/data/{{p}}/tenants/*");
+
+	ck_assert_int_eq(pattern_var(p, "p", 1), 0);
+	ck_assert_int_eq(pattern_var(p, "project", 7), -1);
+	ck_assert_int_eq(pattern_var(p, "tenant", 6), 1);
+	pattern_free(p);
+}
+END_TEST
+
 START_TEST(the_literal_directory_is_unescaped)
 {
 	struct pattern *p = compile(literals[_i].pattern);
@@ -385,6 +396,7 @@ START_TEST(only_values_that_come_back_have_a_path)
 	ck_assert_int_eq(pattern_build(p, v, &b), builds[_i].path != NULL);
 	ck_assert_str_eq(buf_str(&b) + 7,
 	    builds[_i].path != NULL ? builds[_i].path : "");
+	ck_assert_uint_eq(b.len, strlen(buf_str(&b)));
 	buf_fini(&b);
 	pattern_free(p);
 }
@@ -709,6 +721,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    a_variable_has_its_own_name_or_its_places_or_its_number, 0,
 	    LENGTH(named));
+	tcase_add_test(tc, a_variable_with_a_name_has_none_from_its_place);
 	tcase_add_loop_test(tc, the_literal_directory_is_unescaped, 0,
 	    LENGTH(literals));
 	tcase_add_test(tc, a_relative_pattern_lies_below_the_working_directory);

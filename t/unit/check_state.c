@@ -718,18 +718,50 @@ START_TEST(a_lost_page_costs_what_was_on_it)
 		if (!has(st, i)) {
 			lost++;
 			put(st, i);
+			/* Those beyond the gap are found again. */
+			n = 0;
+			state_each(st, count_one, &n);
+			ck_assert_uint_eq(state_count(st), n);
 		}
 	ck_assert_uint_gt(lost, 20);
 	assert_has_all(st, N);
+	n = 0;
 	state_each(st, count_one, &n);
 	ck_assert_uint_eq(n, N);
-	ck_assert_uint_eq(state_count(st), N);
 	for (i = N; i < 2 * N; i++)	/* grows: what is stale goes */
 		put(st, i);
 	assert_has_all(st, 2 * N);
 	ck_assert_uint_eq(state_count(st), 2 * N);
 	(void)listen_end();
 	state_close(st);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(what_a_gap_hides_counts_again_when_it_is_filled)
+{
+	enum { N = 41 };
+	struct buf b = { 0 }, broken = { 0 };
+	struct state *st;
+	unsigned victim, hidden = 0;
+
+	fill(N);
+	load("a7", &b);
+	for (victim = 0; victim < N; victim++) {
+		buf_reset(&broken);
+		buf_put(&broken, b.data, b.len);
+		memset(broken.data + find_bytes(&b, victim), 0,
+		    STATE_REC_BYTES);
+		save("a7", &broken);
+		st = open_as(SEG, &id);
+		hidden += N - 1 - (unsigned)state_count(st);
+		put(st, victim);
+		ck_assert_uint_eq(state_count(st), N);
+		assert_has_all(st, N);
+		state_close(st);
+	}
+	ck_assert_uint_gt(hidden, 0);	/* else this tests nothing */
+	buf_fini(&broken);
 	buf_fini(&b);
 }
 END_TEST
@@ -1207,6 +1239,7 @@ damage(void)
 	tcase_add_test(tc, a_damaged_slot_ends_nobodys_search);
 	tcase_add_test(tc, a_damaged_slot_is_used_again);
 	tcase_add_test(tc, a_lost_page_costs_what_was_on_it);
+	tcase_add_test(tc, what_a_gap_hides_counts_again_when_it_is_filled);
 	tcase_add_test(tc, a_file_of_damaged_records_is_survived);
 	tcase_add_test(tc, a_damaged_name_costs_itself_alone);
 	tcase_add_test(tc,

@@ -71,6 +71,7 @@ START_TEST(waiting_for_a_descriptor_leaves_the_batch_open)
 	/* With nobody to bring more, it is the commit that is waited for. */
 	store_wait(s, -1, -1);
 	ck_assert(exists("a"));
+	ck_assert_int_lt(clock_mono_ms() - start, STORE_BATCH_MS / 2);
 	/* What is finished is not waited for. */
 	ck_assert_int_eq(read(p[0], &start, 1), 1);
 	store_wait(s, p[0], -1);

@@ -197,6 +197,27 @@ START_TEST(sealed_nonsense_is_refused)
 }
 END_TEST
 
+/* One byte moved from the path to the host, or back; both still add up. */
+START_TEST(a_string_above_its_bound_is_refused)
+{
+	char host[256], path[4097];
+	struct trailer t = sample;
+	struct buf b;
+
+	memset(host, '/', sizeof(host));
+	memset(path, '/', sizeof(path));
+	host[255] = path[4096] = '\0';
+	t.host = host;
+	t.path = path;
+	put(&b, &t);
+	le16_put(b.data + 68, _i == 0 ? 256 : 254);
+	le16_put(b.data + 70, _i == 0 ? 4095 : 4097);
+	seal(&b);
+	assert_class(&b, ERR_CORRUPT);
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(the_longest_host_and_path_fit)
 {
 	char host[257], path[4098];
@@ -280,6 +301,7 @@ main(void)
 	tcase_add_test(tc, a_future_version_is_a_limit);
 	tcase_add_loop_test(tc, sealed_nonsense_is_refused, 0,
 	    LENGTH(senseless));
+	tcase_add_loop_test(tc, a_string_above_its_bound_is_refused, 0, 2);
 	tcase_add_test(tc, the_longest_host_and_path_fit);
 	tcase_add_test(tc, extremes_survive);
 	tcase_add_test(tc, a_relative_path_is_not_written);
