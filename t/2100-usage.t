@@ -19,7 +19,7 @@ usage()
 	is "$_what: nothing written" "$(ls -A "$scratch")" "$(printf '%s\n' .lib data)"
 }
 
-usage "no command" 'no command' 
+usage "no command" 'no command'
 usage "unknown command" 'no command "bakcup"' bakcup
 usage "unknown option" 'unknown option --frob' backup --frob --to store "$p"
 usage "abbreviated option" 'unknown option --dry' backup --dry "$p"

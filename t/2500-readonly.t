@@ -47,7 +47,7 @@ p="$scratch/data/*.db"
 snap()
 {
 	(
-		cd data && ls -A | grep -v '^live'
+		cd data && find . ! -name 'live*' | sort
 		stat -c '%n %i %s %y %z %a %u' . rollback.* wal.* zero* dead* \
 		    noshm* hot*
 		sha256sum rollback.* wal.* zero* dead* noshm* hot*
@@ -65,7 +65,7 @@ wait_for 10 test -e idle.up
 
 live()
 {
-	ls -A data | grep '^live'
+	find data -name 'live*' | sort
 	stat -c '%n %i %s %y %z' data/live*
 	sha256sum data/live*
 }
@@ -123,6 +123,7 @@ snap >after
 ok "nothing else moved" diff before after
 stop "$wpid"
 ok "the writer was well" test "$?" -eq 0
-ls -A data | grep live >files
-is "no file of ours beside it" "$(grep -cvE '^live\.db(-wal|-shm)?$' files)" 0
+find data -name '*live*' >files
+is "no file of ours beside it" \
+    "$(grep -cvE '^data/live\.db(-wal|-shm)?$' files)" 0
 done_testing

@@ -27,6 +27,7 @@ void buf_fini(struct buf *b);
  */
 void *buf_room(struct buf *b, size_t n);
 
+/* Append n bytes; one byte; a string without its NUL; a formatted string. */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_putc(struct buf *b, int c);
 void buf_puts(struct buf *b, const char *s);

@@ -61,7 +61,7 @@ hash128_parse(const char *hex, struct hash128 *h)
 }
 
 struct hash_stream {
-	XXH3_state_t *xxh;	/* wants an alignment that only its maker knows */
+	XXH3_state_t *xxh;	/* of an alignment that its maker knows */
 };
 
 struct hash_stream *

@@ -18,6 +18,7 @@ struct hash128 {
 	uint64_t lo;
 };
 
+/* The hash of p[0 .. n-1]: of 128 bits, the same with a seed, of 64 bits. */
 struct hash128 hash128(const void *p, size_t n);
 struct hash128 hash128_seeded(const void *p, size_t n, uint64_t seed);
 uint64_t hash64(const void *p, size_t n);

@@ -18,6 +18,7 @@ struct json;
 struct json *json_new(void);
 void json_free(struct json *j);
 
+/* Set a member of the object; its last value counts. */
 void json_str(struct json *j, const char *name, const char *value);
 void json_int(struct json *j, const char *name, int64_t value);
 void json_bool(struct json *j, const char *name, bool value);

@@ -56,7 +56,8 @@ digits(const char **s, uint64_t *v)
 	uint64_t r = 0;
 
 	for (; isdigit((unsigned char)*p); p++)
-		if (!num_mul(r, 10, &r) || !num_add(r, (uint64_t)(*p - '0'), &r))
+		if (!num_mul(r, 10, &r) ||
+		    !num_add(r, (uint64_t)(*p - '0'), &r))
 			return (false);
 	if (p == *s)
 		return (false);
@@ -103,8 +104,8 @@ num_parse_duration(const char *s, const char *what, int64_t *out_ms,
 	*out_ms = (int64_t)sum;
 	return (0);
 bad:
-	err_set(e, ERR_USAGE, "%s: \"%s\" is not a duration; write a number and "
-	    "a unit, as 500ms, 5s, 10m, 1h30m or 7d", what, s);
+	err_set(e, ERR_USAGE, "%s: \"%s\" is not a duration; write a number "
+	    "and a unit, as 500ms, 5s, 10m, 1h30m or 7d", what, s);
 	return (-1);
 }
 
@@ -135,8 +136,8 @@ num_parse_size(const char *s, const char *what, uint64_t *out_bytes,
 	*out_bytes = v << shift;
 	return (0);
 bad:
-	err_set(e, ERR_USAGE, "%s: \"%s\" is not a size; write bytes, or a number "
-	    "and a unit, as 512K, 64M or 2G", what, s);
+	err_set(e, ERR_USAGE, "%s: \"%s\" is not a size; write bytes, or a "
+	    "number and a unit, as 512K, 64M or 2G", what, s);
 	return (-1);
 }
 

@@ -48,7 +48,8 @@ enum {
 #define CMD_OPTIONS_COMMON						\
 	{ "log-format", CMD_OPT_LOG_FORMAT, "FORMAT",			\
 	    "say it on stderr as text or json (default text)" },	\
-	{ "quiet", CMD_OPT_QUIET, NULL, "say nothing but warnings and errors" }, \
+	{ "quiet", CMD_OPT_QUIET, NULL,					\
+	    "say nothing but warnings and errors" },			\
 	{ "verbose", CMD_OPT_VERBOSE, NULL,				\
 	    "say a line per database (-vv: per request)" },		\
 	{ "help", CMD_OPT_HELP, NULL, "show this" },			\

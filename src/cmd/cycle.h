@@ -73,7 +73,7 @@ enum {
 	{ "state", CYCLE_OPT_STATE, "DIR",				\
 	    "what is remembered between runs (default /var/lib/litefleet)" }, \
 	{ "spool", CYCLE_OPT_SPOOL, "DIR",				\
-	    "room for copies of large databases (default $TMPDIR, /var/tmp)" }, \
+	    "room for copies of large databases ($TMPDIR, /var/tmp)" },	\
 	{ "busy-timeout", CYCLE_OPT_BUSY, "D",				\
 	    "how long to wait for a locked database (default 5s)" },	\
 	{ "grace", CYCLE_OPT_GRACE, "D",				\
@@ -81,7 +81,7 @@ enum {
 	{ "host", CYCLE_OPT_HOST, "NAME",				\
 	    "name of this host (default: gethostname)" },		\
 	{ "check", CYCLE_OPT_CHECK, "HOW",				\
-	    "look for damage in each copy: none, quick, full (default none)" }, \
+	    "look for damage: none, quick, full (default none)" },	\
 	{ "follow", CYCLE_OPT_FOLLOW, NULL, "follow symbolic links" },	\
 	{ "strict", CYCLE_OPT_STRICT, NULL,				\
 	    "what is not a database has failed, and is not only skipped" }, \

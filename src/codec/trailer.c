@@ -12,7 +12,7 @@ static const uint8_t magic[8] = "LFLEET1";
 
 enum {
 	FORMAT_VERSION = 1,
-	PAYLOAD_AT = 8,		/* what the length word and the checksum count */
+	PAYLOAD_AT = 8,		/* what the length and the checksum count */
 	STRINGS_AT = 72,
 	TAIL_BYTES = 8,		/* checksum and length */
 	HOST_MAX_BYTES = 255,

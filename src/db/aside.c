@@ -82,34 +82,40 @@ move(const char *path, const char *to, const char *suffix, struct err *e)
 	return (ret);
 }
 
-struct aside *
-aside_move(const char *path, struct err *e)
+/* Move all parts, the main file durably before the others. */
+static int
+move_all(struct aside *a, struct err *e)
 {
-	struct aside *a = mem_zero(sizeof(*a));
 	size_t i;
 	int r;
 
-	a->path = mem_strdup(path);
-	a->to = free_name(path);
 	for (i = 0; i < NSUFFIXES; i++) {
-		if ((r = move(path, a->to, suffixes[i], e)) == -1)
-			goto fail;
+		if ((r = move(a->path, a->to, suffixes[i], e)) == -1)
+			return (-1);
 		if (r == 0)
 			continue;
 		a->was_moved[i] = true;
 		if (a->where == NULL)
 			a->where = mem_printf("%s%s", a->to, suffixes[i]);
-		/* The main file's move is on the disk before the others'. */
-		if (i == 0 && io_sync_parent(path, e) == -1)
-			goto fail;
+		if (i == 0 && io_sync_parent(a->path, e) == -1)
+			return (-1);
 	}
-	if (a->where != NULL && io_sync_parent(path, e) == -1)
-		goto fail;
+	return (a->where == NULL ? 0 : io_sync_parent(a->path, e));
+}
+
+struct aside *
+aside_move(const char *path, struct err *e)
+{
+	struct aside *a = mem_zero(sizeof(*a));
+
+	a->path = mem_strdup(path);
+	a->to = free_name(path);
+	if (move_all(a, e) == -1) {
+		(void)aside_undo(a, e);
+		aside_free(a);
+		a = NULL;
+	}
 	return (a);
-fail:
-	(void)aside_undo(a, e);
-	aside_free(a);
-	return (NULL);
 }
 
 void
@@ -133,23 +139,27 @@ aside_where(const struct aside *a)
  * The main file goes last, so that no companion is ever missing beside it.
  * If a file has appeared in its place, the companions must not meet that.
  */
-bool
-aside_undo(const struct aside *a, struct err *e)
+static bool
+move_back(const struct aside *a)
 {
 	struct err ignored;
 	struct stat st;
 	size_t i;
 
-	if (a->where == NULL)
-		return (true);
 	if (lstat(a->path, &st) == 0 || errno != ENOENT)
-		goto stays;
+		return (false);
 	for (i = NSUFFIXES; i-- > 0;)
 		if (a->was_moved[i] &&
 		    move(a->to, a->path, suffixes[i], &ignored) != 1)
-			goto stays;
+			return (false);
 	return (true);
-stays:
+}
+
+bool
+aside_undo(const struct aside *a, struct err *e)
+{
+	if (a->where == NULL || move_back(a))
+		return (true);
 	err_prefix(e, "the old %s stays at %s", a->path, a->where);
 	return (false);
 }

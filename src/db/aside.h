@@ -39,7 +39,7 @@ const char *aside_where(const struct aside *a);
 /*
  * Move all back, because of the error in *e.  If that cannot be had, or
  * another file is at the path by now, the message gets where the old one is,
- * and false is returned
+ * and false is returned.
  */
 bool aside_undo(const struct aside *a, struct err *e);
 

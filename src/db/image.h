@@ -52,7 +52,9 @@ struct image {
 	uint32_t gid;
 	bool damaged;		/* the check found damage (the image is good
 				 * as a copy); "why" says what */
-	char why[256];
+	char why[256];		/* without damage: "" or why the check could
+				 * not be made (a collation of the
+				 * application's, say) */
 };
 
 struct image_reader;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/hook.h"
@@ -18,6 +19,7 @@ struct live {
 	sqlite3 *db;
 	sqlite3_file *file;	/* of SQLite's connection */
 	sqlite3_file *log;	/* its methods are NULL: not in WAL mode */
+	bool orphaned;		/* the -shm is nobody's */
 };
 
 static int
@@ -101,29 +103,30 @@ take_indexed(struct live *l, struct pin *p, struct sink *s, struct wal *w,
 
 /*
  * A -shm of nobody, which may not be written: SQLite made an index of its
- * own, and its lock keeps every checkpoint out.  Whoever comes meanwhile
- * takes the -shm, which shows.
+ * own, and its lock keeps every checkpoint out.
  */
 static int
 take_orphaned(struct live *l, struct pin *p, struct sink *s, struct wal *w,
     struct err *e)
 {
 	struct overlay_log log = { l->log, -1 };
-	volatile void *map;
-	int rc, ret;
+	int ret;
 
+	l->orphaned = true;
 	if ((ret = overlay_scan(p, s, w, &log, UINT32_MAX, e)) != 0)
 		return (ret);
-	if (w->ncommitted == 0)
-		ret = take_whole_file(p, s, e);
-	else
-		ret = overlay_emit(p, s, w, &log, e);
-	if (ret != 0)
-		return (ret);
-	rc = l->file->pMethods->xShmMap(l->file, 0, WALINDEX_REGION_BYTES, 0,
-	    &map);
-	return (rc == SQLITE_READONLY_CANTINIT ? 0 :
-	    pin_again(p, "somebody opened it meanwhile"));
+	return (w->ncommitted == 0 ? take_whole_file(p, s, e) :
+	    overlay_emit(p, s, w, &log, e));
+}
+
+/* Whoever comes takes the -shm, which shows. */
+static bool
+still_orphaned(struct live *l)
+{
+	volatile void *map;
+
+	return (l->file->pMethods->xShmMap(l->file, 0, WALINDEX_REGION_BYTES,
+	    0, &map) == SQLITE_READONLY_CANTINIT);
 }
 
 /* A wal-index of a later SQLite, which is the one that we are linked with. */
@@ -184,6 +187,8 @@ live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
 	pin_unlock(p);
 	ret = take(&l, p, s, w, e);
 	HOOK("image-read", p->names[PIN_DB]);
+	if (ret == 0 && l.orphaned && !still_orphaned(&l))
+		ret = pin_again(p, "somebody opened it meanwhile");
 out:
 	(void)sqlite3_close(l.db);
 	return (ret);

@@ -52,8 +52,11 @@ struct job_backup;
 
 int job_backup_open(const struct job_backup_cfg *cfg,
     const struct job_backup_env *env, struct job_backup **job, struct err *e);
+/* Remember that a worker died of "path", so that it is left out for a while:
+ * a minute, twice as long for each death in a row, at most an hour. */
 int job_backup_quarantine(struct job_backup *job, const char *path,
     const char *how, struct err *e);
+/* Look at all databases of a parcel (fleet/parcel.h). */
 int job_backup_start(struct job_backup *job, const void *parcel, size_t len,
     struct err *e);
 /* more: whether names may still come. */

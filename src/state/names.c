@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,15 +17,28 @@ enum {
 	FILE_MAX_BYTES = 1 << 30
 };
 
+void
+names_init(struct names *ns, int dirfd, unsigned seg)
+{
+	ns->dirfd = dirfd;
+	ns->fd = -1;
+	(void)snprintf(ns->name, sizeof(ns->name), "%02x.names", seg & 0xff);
+}
+
+void
+names_fini(struct names *ns)
+{
+	io_close(&ns->fd);
+}
+
 int
-names_append(int dirfd, const char *name, struct hash128 h, const char *path,
+names_append(struct names *ns, struct hash128 h, const char *path,
     uint64_t *old_bytes, struct err *e)
 {
 	uint8_t entry[HEAD_BYTES + NAMES_PATH_MAX];
 	size_t n = strlen(path);
 	struct err ignored;
 	struct stat sb;
-	int fd, ret = -1;
 
 	if (n > NAMES_PATH_MAX) {
 		err_set(e, ERR_LIMIT, "a path of %zu bytes is too long", n);
@@ -33,34 +47,30 @@ names_append(int dirfd, const char *name, struct hash128 h, const char *path,
 	le16_put(entry, (uint16_t)n);
 	le64_put(entry + 2, h.lo);
 	memcpy(entry + HEAD_BYTES, path, n);
-
-	/* Opened for each name: a worker may have 256 of these files. */
-	if ((fd = openat(dirfd, name, O_WRONLY | O_APPEND | O_CREAT |
-	    O_CLOEXEC | O_NOFOLLOW, 0600)) == -1 || fstat(fd, &sb) == -1) {
-		err_io(e, "open %s", name);
-		goto out;
+	if ((ns->fd == -1 && (ns->fd = openat(ns->dirfd, ns->name, O_WRONLY |
+	    O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1) ||
+	    fstat(ns->fd, &sb) == -1) {
+		err_io(e, "open state names %s", ns->name);
+		return (-1);
 	}
-	if (io_write(fd, entry, HEAD_BYTES + n, name, e) == -1) {
-		(void)names_cut(dirfd, name, (uint64_t)sb.st_size, &ignored);
-		goto out;
+	if (io_write(ns->fd, entry, HEAD_BYTES + n, ns->name, e) == -1) {
+		(void)names_cut(ns, (uint64_t)sb.st_size, &ignored);
+		return (-1);
 	}
 	*old_bytes = (uint64_t)sb.st_size;
-	ret = 0;
-out:
-	io_close(&fd);
-	return (ret);
+	return (0);
 }
 
 int
-names_cut(int dirfd, const char *name, uint64_t bytes, struct err *e)
+names_cut(struct names *ns, uint64_t bytes, struct err *e)
 {
 	int fd, ret = 0;
 
-	if ((fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)) ==
-	    -1 && errno == ENOENT)
+	if ((fd = openat(ns->dirfd, ns->name, O_WRONLY | O_CLOEXEC |
+	    O_NOFOLLOW)) == -1 && errno == ENOENT)
 		return (0);
 	if (fd == -1 || ftruncate(fd, (off_t)bytes) == -1) {
-		err_io(e, "truncate %s", name);
+		err_io(e, "truncate state names %s", ns->name);
 		ret = -1;
 	}
 	io_close(&fd);
@@ -85,7 +95,7 @@ entry_at(const uint8_t *p, size_t n, const struct state_id *id,
 }
 
 int
-names_each(int dirfd, const char *name, const struct state_id *id,
+names_each(const struct names *ns, const struct state_id *id,
     void (*each)(void *ctx, struct hash128 h, const char *path), void *ctx,
     uint64_t *skipped, struct err *e)
 {
@@ -98,19 +108,20 @@ names_each(int dirfd, const char *name, const struct state_id *id,
 	int fd, ret = -1;
 
 	*skipped = 0;
-	if ((fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) ==
-	    -1 && errno == ENOENT)
+	if ((fd = openat(ns->dirfd, ns->name, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW)) == -1 && errno == ENOENT)
 		return (0);
 	if (fd == -1 || fstat(fd, &sb) == -1) {
-		err_io(e, "open %s", name);
+		err_io(e, "open state names %s", ns->name);
 		goto out;
 	}
 	if (sb.st_size > FILE_MAX_BYTES) {
-		err_set(e, ERR_IO, "%s is too large to be real", name);
+		err_set(e, ERR_IO, "state names %s are too large to be real",
+		    ns->name);
 		goto out;
 	}
 	all = mem_zero((size_t)sb.st_size);
-	if ((r = io_read(fd, all, (size_t)sb.st_size, name, e)) == -1)
+	if ((r = io_read(fd, all, (size_t)sb.st_size, ns->name, e)) == -1)
 		goto out;
 	n = (size_t)r;
 	for (at = 0; at < n; at += len) {

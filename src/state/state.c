@@ -19,7 +19,7 @@
 #include "state/table.h"
 
 enum {
-	FIRST_SLOTS = 49,	/* with the header, just below a page */
+	PAGE_SLOTS = 49,	/* of the first page, with the header */
 	LOAD_PERCENT = 85
 };
 
@@ -30,7 +30,7 @@ struct state {
 	struct state_id id;
 	char name[4];		/* "a7" */
 	char tmp[12];		/* "a7.new" */
-	char names[12];		/* "a7.names" */
+	struct names names;
 	struct table t;		/* empty: no file, or none to believe */
 	uint64_t hdr_count;	/* as the header has it */
 	bool counted;		/* the next two are known */
@@ -76,7 +76,7 @@ state_open(int dirfd, unsigned seg, const struct state_id *id, struct err *e)
 	st->id = *id;
 	(void)snprintf(st->name, sizeof(st->name), "%02x", seg & 0xff);
 	(void)snprintf(st->tmp, sizeof(st->tmp), "%s.new", st->name);
-	(void)snprintf(st->names, sizeof(st->names), "%s.names", st->name);
+	names_init(&st->names, dirfd, seg);
 
 	if ((fd = openat(dirfd, st->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK)) == -1) {
@@ -129,6 +129,7 @@ state_close(struct state *st)
 		    &ignored);
 	}
 	table_unmap(&st->t);
+	names_fini(&st->names);
 	io_close(&st->fd);
 	free(st);
 }
@@ -198,15 +199,15 @@ grow(struct state *st, struct err *e)
 	int fd = -1, ret = -1;
 
 	count(st);
-	capacity = st->t.capacity == 0 ? FIRST_SLOTS :
-	    st->t.capacity + st->t.capacity / 4 + 1;
+	/* By a quarter; by less than a page would save nothing. */
+	capacity = st->t.capacity + (st->t.capacity / 4 > PAGE_SLOTS ?
+	    st->t.capacity / 4 : PAGE_SLOTS);
 	if (!segment_bytes(capacity, &bytes) || bytes > SIZE_MAX) {
 		err_set(e, ERR_LIMIT, "state segment %s is full", st->name);
 		goto out;
 	}
 	/* Names without records are of no use, and maybe of another state. */
-	if (st->t.capacity == 0 &&
-	    names_cut(st->dirfd, st->names, 0, e) == -1)
+	if (st->t.capacity == 0 && names_cut(&st->names, 0, e) == -1)
 		goto out;
 	all = mem_zero((size_t)bytes);
 	make_header(st, capacity, all);
@@ -298,11 +299,11 @@ put_new(struct state *st, const struct state_rec *rec, const char *path,
 			return (-1);
 		i = table_place(&st->t, rec->path);
 	}
-	if (open_write(st, e) == -1 || names_append(st->dirfd, st->names,
-	    rec->path, path, &old_bytes, e) == -1)
+	if (open_write(st, e) == -1 || names_append(&st->names, rec->path,
+	    path, &old_bytes, e) == -1)
 		return (-1);
 	if (write_slot(st, i, rec, path, e) == -1) {
-		(void)names_cut(st->dirfd, st->names, old_bytes, &ignored);
+		(void)names_cut(&st->names, old_bytes, &ignored);
 		return (-1);
 	}
 	/* A record beyond a gap that this one filled may be found again. */
@@ -375,11 +376,10 @@ state_names(struct state *st,
 	if (st->t.capacity == 0)
 		return (0);
 	n.told = mem_zero((size_t)(st->t.capacity / 8 + 1));
-	ret = names_each(st->dirfd, st->names, &st->id, tell_name, &n,
-	    &skipped, e);
+	ret = names_each(&st->names, &st->id, tell_name, &n, &skipped, e);
 	if (ret == 0 && skipped > 0)
 		log_warn("state names %s: %llu damaged bytes were passed over",
-		    st->names, (unsigned long long)skipped);
+		    st->names.name, (unsigned long long)skipped);
 	free(n.told);
 	return (ret);
 }

@@ -13,7 +13,8 @@
  *     this field zero), i64 stored_ms, u8 fail_class, u8 fail_count, u16
  *     flags, u32 not_before.  All zero: free.
  * Open addressing by the path hash, linear probing, load at most 0.85; grows
- * by 1.25 into a new file that is renamed over the old.
+ * by 1.25, and by 49 slots (a page) at least, into a new file that is renamed
+ * over the old.
  * <segment>.names: u16 length, u64 low half of the path hash, path; appended
  * when a path is first recorded; read by status (state/names.h).
  * <segment>.new: a larger segment that is being written.
@@ -82,7 +83,8 @@ struct state;
  * (log_warn), and the segment begins anew: the first state_put() replaces it
  * and its names.  A segment written while the store had no id (zeros) is any
  * store's.  *id is copied, and goes into what is written: open after the
- * store's id is known.  Holds no descriptor while it only reads.  Class io.
+ * store's id is known.  Holds no descriptor while it only reads,
+ * and two once it writes.  Class io.
  */
 struct state *state_open(int dirfd, unsigned seg, const struct state_id *id,
     struct err *e);

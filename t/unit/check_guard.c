@@ -279,24 +279,74 @@ START_TEST(sqlite_cannot_write)
 }
 END_TEST
 
-START_TEST(each_call_is_refused_or_let_through)
+static sqlite3_syscall_ptr
+call(const char *name)
 {
-	static const char *const refused[] = { "open", "unlink", "ftruncate",
-	    "write", "pwrite", "pwrite64", "fallocate", "mkdir", "rmdir" };
-	sqlite3_syscall_ptr before[LENGTH(refused)];
 	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-	struct err e;
-	int i;
 
-	ck_assert_ptr_nonnull(vfs);
-	for (i = 0; i < LENGTH(refused); i++)
-		before[i] = vfs->xGetSystemCall(vfs, refused[i]);
+	return (vfs->xGetSystemCall(vfs, name));
+}
+
+START_TEST(opening_for_more_than_reading_is_refused)
+{
+	static const int flags[] = { O_RDWR, O_WRONLY, O_RDONLY | O_CREAT,
+	    O_RDONLY | O_TRUNC, O_RDWR | O_CREAT };
+	int (*sys_open)(const char *, int, int);
+	struct stat st;
+	struct err e;
+	int fd, i;
+
+	make_db(source, FILL);
 	ck_assert_int_eq(guard_install(&e), 0);
-	for (i = 0; i < LENGTH(refused); i++) {
-		if (before[i] != NULL)
-			ck_assert(vfs->xGetSystemCall(vfs, refused[i]) !=
-			    before[i]);
+	sys_open = (int (*)(const char *, int, int))call("open");
+	for (i = 0; i < LENGTH(flags); i++) {
+		ck_assert_int_eq(sys_open(source, flags[i], 0644), -1);
+		ck_assert_int_eq(errno, EACCES);
 	}
+	ck_assert_int_ne(fd = sys_open(source, O_RDONLY, 0), -1);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_gt(st.st_size, 0);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(calls_that_change_something_are_refused)
+{
+	int (*sys_unlink)(const char *);
+	int (*sys_ftruncate)(int, off_t);
+	ssize_t (*sys_write)(int, const void *, size_t);
+	ssize_t (*sys_pwrite)(int, const void *, size_t, off_t);
+	int (*sys_mkdir)(const char *, mode_t);
+	struct buf before = { 0 }, after = { 0 };
+	struct err e;
+	int fd;
+
+	make_db(source, FILL);
+	look(&before);
+	ck_assert_int_ne(fd = open(source, O_RDWR), -1);
+	ck_assert_int_eq(guard_install(&e), 0);
+	sys_unlink = (int (*)(const char *))call("unlink");
+	ck_assert_int_eq(sys_unlink(source), -1);
+	ck_assert_int_eq(errno, EPERM);
+	sys_ftruncate = (int (*)(int, off_t))call("ftruncate");
+	ck_assert_int_eq(sys_ftruncate(fd, 0), -1);
+	sys_write = (ssize_t (*)(int, const void *, size_t))call("write");
+	ck_assert_int_eq(sys_write(fd, "x", 1), -1);
+	sys_pwrite = (ssize_t (*)(int, const void *, size_t,
+	    off_t))call("pwrite");
+	if (sys_pwrite != NULL)
+		ck_assert_int_eq(sys_pwrite(fd, "x", 1, 0), -1);
+	sys_pwrite = (ssize_t (*)(int, const void *, size_t,
+	    off_t))call("pwrite64");
+	if (sys_pwrite != NULL)
+		ck_assert_int_eq(sys_pwrite(fd, "x", 1, 0), -1);
+	sys_mkdir = (int (*)(const char *, mode_t))call("mkdir");
+	ck_assert_int_eq(sys_mkdir("new", 0755), -1);
+	(void)close(fd);
+	look(&after);
+	ck_assert_str_eq(buf_str(&before), buf_str(&after));
+	buf_fini(&before);
+	buf_fini(&after);
 }
 END_TEST
 
@@ -357,7 +407,8 @@ main(void)
 	tcase_add_test(tc, the_access_time_stays);
 	tcase_add_loop_test(tc, what_only_its_owner_may_read_is_denied, 0, 3);
 	tcase_add_test(tc, sqlite_cannot_write);
-	tcase_add_test(tc, each_call_is_refused_or_let_through);
+	tcase_add_test(tc, opening_for_more_than_reading_is_refused);
+	tcase_add_test(tc, calls_that_change_something_are_refused);
 	tcase_add_test(tc, the_exemption_lets_sqlite_write);
 	tcase_add_test(tc, the_last_descriptor_and_error_are_told);
 	suite_add_tcase(suite, tc);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "unit/sourcedb.h"
+#include "unit/waltext.h"
 
 #define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 
@@ -277,6 +278,62 @@ START_TEST(a_commit_that_did_not_reach_the_index_is_none)
 }
 END_TEST
 
+/* A log that somebody laid beside a database of other pages. */
+START_TEST(a_log_of_another_page_size_is_corrupt)
+{
+	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
+
+	crash_db(source, "PRAGMA page_size = 65536;"
+	    "PRAGMA journal_mode = WAL;" FILL "PRAGMA wal_checkpoint(RESTART);"
+	    "PRAGMA wal_autocheckpoint = 0; UPDATE t SET v = 2 WHERE id = 9");
+	ck_assert_int_eq(unlink(shm), 0);
+	ck_assert_int_eq(unlink(source), 0);
+	ck_assert_int_eq(rename(wal, shm), 0);
+	make_db(source, FILL);
+	ck_assert_int_eq(rename(shm, wal), 0);
+	expect_error(source, ERR_CORRUPT, "in its log");
+	free(shm);
+	free(wal);
+}
+END_TEST
+
+/* A log may make the database larger than what it and the file hold. */
+START_TEST(pages_that_nobody_wrote_are_zeros)
+{
+	struct image_reader *r = new_reader(bounds[_i], IMAGE_CHECK_NONE);
+	char *wal = beside(source, "-wal"), *large = beside(source, ".large");
+	uint8_t bytes[3 * 4096], zeros[3 * 4096] = { 0 };
+	struct buf log = { 0 };
+	struct image img;
+	uint32_t npages;
+	struct stat st;
+	struct err e;
+
+	make_db(large, FILL "UPDATE t SET pad = randomblob(9000)");
+	must_take(r, large, &img);
+	make_db(source, FILL);
+	ck_assert_int_eq(stat(source, &st), 0);
+	npages = (uint32_t)(st.st_size / 4096);
+	put_header(&log, 4096, false);
+	put_frame(&log, 4096, npages, npages + 3, 'x');
+	sign_log(log.data, log.len);
+	write_path(wal, log.data, log.len);
+	must_take(r, source, &img);
+	ck_assert_uint_eq(img.size, (uint64_t)(npages + 3) * 4096);
+	ck_assert_int_eq(image_read(&img, (uint64_t)npages * 4096, bytes,
+	    sizeof(bytes), &e), 0);
+	ck_assert_mem_eq(bytes, zeros, sizeof(bytes));
+	ck_assert_int_eq(image_read(&img, (uint64_t)(npages - 1) * 4096,
+	    bytes, 4096, &e), 0);
+	ck_assert_uint_eq(bytes[0], 'x');
+	ck_assert_uint_eq(bytes[4095], 'x');
+	image_free(r);
+	buf_fini(&log);
+	free(large);
+	free(wal);
+}
+END_TEST
+
 START_TEST(an_exclusive_lock_is_busy_after_the_timeout)
 {
 	static const char *const how[] = {
@@ -494,6 +551,7 @@ add_states(TCase *tc)
 	tcase_add_test(tc,
 	    what_a_transaction_spilled_into_the_log_does_not_count);
 	tcase_add_test(tc, a_commit_that_did_not_reach_the_index_is_none);
+	tcase_add_loop_test(tc, pages_that_nobody_wrote_are_zeros, 0, 2);
 	tcase_add_test(tc, one_reader_takes_many_images);
 	tcase_add_test(tc, what_a_killed_run_left_is_removed_after_a_day);
 	tcase_add_test(tc, the_spool_is_made_when_needed);
@@ -503,6 +561,7 @@ static void
 add_failures(TCase *tc)
 {
 	tcase_add_test(tc, a_header_with_garbage_is_corrupt);
+	tcase_add_test(tc, a_log_of_another_page_size_is_corrupt);
 	tcase_add_loop_test(tc, a_file_cut_short_is_corrupt, 0, 5);
 	tcase_add_loop_test(tc, an_exclusive_lock_is_busy_after_the_timeout,
 	    0, 3);

@@ -172,8 +172,11 @@ START_TEST(every_image_is_one_committed_state)
 	}
 	for (i = 0; i < NWRITERS; i++) {
 		kill_db(pid[i]);
-		ck_assert_int_gt(atomic_load(&board->committed[i]), 0);
+		committed[i] = atomic_load(&board->committed[i]);
 	}
+	/* One of two may have been locked out all the time. */
+	ck_assert_int_gt(committed[0] + committed[1], 0);
+	ck_assert_int_gt(committed[2] + committed[3], 0);
 	ck_assert_int_gt(n, 10);
 	image_free(r);
 	free(path[0]);
@@ -292,10 +295,11 @@ END_TEST
 
 START_TEST(whoever_takes_an_orphaned_index_is_noticed)
 {
+	static const char *const points[] = { "image-locked", "image-read" };
 	pid_t image, writer;
 
 	crash_db(source, "PRAGMA journal_mode = WAL;" FILL);
-	image = start_image("image-locked", SUM_NEW);
+	image = start_image(points[_i], SUM_NEW);
 	writer = hold_db(source, CHANGE);
 	(void)finish_image(image);
 	kill_db(writer);
@@ -367,7 +371,8 @@ main(void)
 	tcase_add_test(tc,
 	    a_log_that_appears_while_the_file_is_read_is_noticed);
 	tcase_add_test(tc, an_index_that_appears_beside_a_log_is_noticed);
-	tcase_add_test(tc, whoever_takes_an_orphaned_index_is_noticed);
+	tcase_add_loop_test(tc, whoever_takes_an_orphaned_index_is_noticed, 0,
+	    2);
 	tcase_add_loop_test(tc,
 	    a_database_that_is_replaced_meanwhile_is_read_again, 0, 2);
 	tcase_add_test(tc, the_lock_is_shared_while_the_file_is_read);

@@ -87,12 +87,26 @@ START_TEST(a_database_that_never_committed_is_empty)
 }
 END_TEST
 
+/* No private copy is made of it: there is no spool to make one in. */
 START_TEST(the_journal_of_a_live_writer_is_not_hot)
 {
-	pid_t pid = hold_db(source, FILL "BEGIN;" CHANGE);
+	struct image_reader *r = new_reader(bounds[0], IMAGE_CHECK_NONE);
+	char *journal = beside(source, "-journal");
+	struct buf jrnl = { 0 };
+	struct image img;
+	pid_t pid;
 
-	expect_sum(bounds[0], SUM_OLD);
+	pid = hold_db(source, FILL "PRAGMA synchronous = OFF; BEGIN;" CHANGE);
+	read_path(journal, &jrnl);
+	ck_assert_uint_ne(jrnl.data[0], 0);
+	ck_assert_int_eq(rmdir(spool), 0);
+	write_path(spool, "", 0);
+	must_take(r, source, &img);
+	ck_assert_int_eq(image_query(&img, "SELECT sum(v) FROM t"), SUM_OLD);
 	kill_db(pid);
+	image_free(r);
+	buf_fini(&jrnl);
+	free(journal);
 }
 END_TEST
 

@@ -623,7 +623,7 @@ kill_at(int n)
 
 /* A process under ASan takes long to fork and to die: try fewer calls. */
 #ifdef __SANITIZE_ADDRESS__
-enum { STRIDE = 5 };
+enum { STRIDE = 9 };
 #else
 enum { STRIDE = 1 };
 #endif
