@@ -228,6 +228,12 @@ tell(void *ctx, const void *msg, size_t len)
 	worker_say(((struct bridge *)ctx)->worker, msg, len);
 }
 
+static bool
+stopping(void *ctx)
+{
+	return (worker_stopping(((struct bridge *)ctx)->worker));
+}
+
 static int
 op_open(void *cfg, const struct worker_env *env, void **out, struct err *e)
 {
@@ -235,7 +241,7 @@ op_open(void *cfg, const struct worker_env *env, void **out, struct err *e)
 	struct job_backup_env jenv = { .index = env->index,
 	    .first_seg = env->first_seg, .end_seg = env->end_seg,
 	    .tally = env->tally, .gate = env->gate, .again = env->again,
-	    .tell = tell, .tell_ctx = b };
+	    .tell = tell, .stopping = stopping, .ctx = b };
 
 	b->worker = env->worker;
 	*out = b;

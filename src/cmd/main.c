@@ -2,7 +2,7 @@
  * main -- find the command and run it.
  */
 #include <errno.h>
-#include <locale.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +24,23 @@ const struct cmd *const cmd_table[] = {
 	NULL
 };
 
+/*
+ * What is opened later must not land where others write messages and data.
+ */
+static int
+open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd == -1)
+		return (-1);
+	(void)close(fd);
+	return (0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -33,6 +50,8 @@ main(int argc, char **argv)
 
 	/* A reader that has gone is an error of write(2), as a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (open_standard() == -1)
+		return (3);
 	if (argc < 2) {
 		log_error("no command given; \"litefleet help\" lists them");
 		return (2);

@@ -168,7 +168,7 @@ take_once(struct image_reader *r, const char *path, int64_t deadline_ms,
 	struct pin *p = &r->pin;
 	int ret;
 
-	(void)wal_begin(&r->wal, NULL, 0);
+	wal_reset(&r->wal);
 	if (pin_open(p, path, deadline_ms, e) == -1)
 		return (-1);
 	ret = take_pinned(r, e);

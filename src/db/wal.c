@@ -41,16 +41,22 @@ wal_checksum(const void *p, size_t n, bool swap, uint32_t s[2])
 	s[1] = s1;
 }
 
+void
+wal_reset(struct wal *w)
+{
+	w->nframes = w->ncommitted = w->npages = 0;
+	w->nmap = 0;
+	w->running[0] = w->running[1] = 0;
+	w->page_size = 0;
+}
+
 enum wal_kind
 wal_begin(struct wal *w, const uint8_t *p, size_t n)
 {
 	enum wal_kind kind = WAL_EMPTY;
 	uint32_t magic;
 
-	w->nframes = w->ncommitted = w->npages = 0;
-	w->nmap = 0;
-	w->running[0] = w->running[1] = 0;
-	w->page_size = 0;
+	wal_reset(w);
 	if (n < WAL_HEADER_BYTES)
 		goto out;
 	magic = be32_get(p);

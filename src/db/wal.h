@@ -51,6 +51,9 @@ struct wal {
 /* A zeroed struct wal is ready for wal_begin(). */
 void wal_fini(struct wal *w);
 
+/* Forget everything but the memory: a log that holds nothing. */
+void wal_reset(struct wal *w);
+
 /*
  * Start a log from its first n bytes; 32 are looked at.  If it is not good,
  * page_size is 0 and nothing may be fed.

@@ -101,7 +101,7 @@ job_backup_start(struct job_backup *job, const void *parcel, size_t len,
 	struct parcel_reader r;
 
 	parcel_reader_init(&r, parcel, len);
-	while (parcel_next(&r)) {
+	while (!job->env.stopping(job->env.ctx) && parcel_next(&r)) {
 		if (r.newdir)
 			enter(job, r.path, r.real);
 		if (look_at(job, r.name, r.flags, e) == -1)

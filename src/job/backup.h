@@ -45,7 +45,8 @@ struct job_backup_env {
 	bool again;		/* takes over: what failed in this run is
 				 * counted, and not tried again */
 	void (*tell)(void *ctx, const void *msg, size_t len);
-	void *tell_ctx;
+	bool (*stopping)(void *ctx);	/* has the run been told to stop? */
+	void *ctx;		/* of both */
 };
 
 struct job_backup;
@@ -56,7 +57,8 @@ int job_backup_open(const struct job_backup_cfg *cfg,
  * a minute, twice as long for each death in a row, at most an hour. */
 int job_backup_quarantine(struct job_backup *job, const char *path,
     const char *how, struct err *e);
-/* Look at all databases of a parcel (fleet/parcel.h). */
+/* Look at all databases of a parcel (fleet/parcel.h), or at fewer if the run
+ * is told to stop. */
 int job_backup_start(struct job_backup *job, const void *parcel, size_t len,
     struct err *e);
 /* more: whether names may still come. */

@@ -25,7 +25,7 @@ said_tell(const struct job_backup_env *env, const struct said *s)
 	b.len += FIXED_BYTES;
 	buf_puts(&b, s->path);
 	buf_puts(&b, s->key);
-	env->tell(env->tell_ctx, b.data, b.len);
+	env->tell(env->ctx, b.data, b.len);
 	buf_fini(&b);
 }
 

@@ -195,6 +195,9 @@ use_image(struct job_backup *job, struct backup_item *it,
 		    "%s", it->path, img->why);
 		record_name_failure(job, it->path, &damage);
 	}
+	if (!img->damaged && img->why[0] != '\0')
+		log_warn("%s: could not be checked for damage: %s", it->path,
+		    img->why);
 	if (img->size == 0 && (it->rec.flags & STATE_HAS_DB) != 0)
 		log_warn("%s: is empty now and was not before; the backups of "
 		    "it are kept", it->path);

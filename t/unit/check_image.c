@@ -10,7 +10,6 @@
 
 #include <check.h>
 
-#include "base/clock.h"
 #include "unit/sourcedb.h"
 #include "unit/waltext.h"
 
@@ -21,19 +20,6 @@ static const size_t in_memory = 8 << 20;
 /* Both ways to keep an image: in memory, and in the spool. */
 static const size_t bounds[] = { 8 << 20, 1000 };
 static const int page_sizes[] = { 512, 1024, 4096, 65536 };
-
-static void
-expect_error(const char *path, enum err_class cls, const char *text)
-{
-	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_NONE);
-	struct image img;
-	struct err e;
-
-	ck_assert_int_eq(image_take(r, path, &img, &e), -1);
-	if (e.cls != cls || strstr(e.msg, text) == NULL)
-		ck_abort_msg("%s: %s", err_class_name(e.cls), e.msg);
-	image_free(r);
-}
 
 static void
 expect_sum(const char *path, size_t mem_bytes, int64_t sum)
@@ -334,132 +320,6 @@ START_TEST(pages_that_nobody_wrote_are_zeros)
 }
 END_TEST
 
-START_TEST(an_exclusive_lock_is_busy_after_the_timeout)
-{
-	static const char *const how[] = {
-		FILL "BEGIN EXCLUSIVE",
-		FILL "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE;"
-		    "UPDATE t SET v = 1; COMMIT",
-		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-		    FILL,
-	};
-	pid_t pid = hold_db(source, how[_i]);
-	int64_t begin_ms = clock_mono_ms(), ms;
-
-	expect_error(source, ERR_BUSY, "locked");
-	ms = clock_mono_ms() - begin_ms;
-	ck_assert_int_ge(ms, busy_timeout_ms);
-	ck_assert_int_lt(ms, busy_timeout_ms + 5000);
-	kill_db(pid);
-}
-END_TEST
-
-START_TEST(a_symbolic_link_is_refused)
-{
-	char *link = mem_printf("%s/link", scratch);
-	char *below = mem_printf("%s/a.db", link);
-	char *dir = mem_printf("%s/s", scratch);
-
-	make_db(source, FILL);
-	ck_assert_int_eq(symlink(_i == 0 ? source : dir, link), 0);
-	expect_error(_i == 0 ? link : below, ERR_DENIED, "symbolic link");
-	free(link);
-	free(below);
-	free(dir);
-}
-END_TEST
-
-START_TEST(companions_that_are_links_are_refused)
-{
-	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
-	char *elsewhere = mem_printf("%s/elsewhere", scratch);
-
-	crash_db(source, "PRAGMA journal_mode = WAL;" FILL);
-	if (_i == 0)
-		ck_assert_int_eq(unlink(shm), 0);
-	ck_assert_int_eq(rename(_i == 2 ? shm : wal, elsewhere), 0);
-	ck_assert_int_eq(symlink(elsewhere, _i == 2 ? shm : wal), 0);
-	expect_error(source, ERR_DENIED, "symbolic link");
-	free(elsewhere);
-	free(shm);
-	free(wal);
-}
-END_TEST
-
-START_TEST(what_is_no_regular_file_is_refused_at_once)
-{
-	if (_i == 0)
-		ck_assert_int_eq(mkfifo(source, 0644), 0);
-	else
-		ck_assert_int_eq(mkdir(source, 0755), 0);
-	expect_error(source, ERR_DENIED, "not a regular file");
-	if (_i == 0)
-		expect_error("/dev/null", ERR_DENIED, "not a regular file");
-}
-END_TEST
-
-START_TEST(what_vanished_is_gone)
-{
-	char *below = beside(source, "/x.db");
-
-	expect_error(source, ERR_GONE, source);
-	write_path(source, "", 0);
-	expect_error(below, ERR_GONE, below);
-	free(below);
-}
-END_TEST
-
-START_TEST(damage_is_found_when_asked_for)
-{
-	struct image_reader *r = new_reader(bounds[_i % 2],
-	    (enum image_check)(_i / 2));
-	char junk[4096];
-	struct image img;
-	int fd;
-
-	make_db(source, FILL);
-	memset(junk, 0x5a, sizeof(junk));
-	ck_assert_int_ne(fd = open(source, O_WRONLY), -1);
-	ck_assert_int_eq(pwrite(fd, junk, sizeof(junk), 8 * 4096),
-	    sizeof(junk));
-	(void)close(fd);
-	must_take(r, source, &img);
-	ck_assert_int_eq(img.damaged, _i / 2 != IMAGE_CHECK_NONE);
-	ck_assert_int_eq(img.why[0] != '\0', img.damaged);
-	image_free(r);
-}
-END_TEST
-
-START_TEST(only_the_full_check_compares_indexes)
-{
-	struct image_reader *r = new_reader(in_memory,
-	    _i == 0 ? IMAGE_CHECK_QUICK : IMAGE_CHECK_FULL);
-	struct image img;
-
-	make_db(source, FILL "CREATE INDEX x ON t (v);"
-	    "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET "
-	    "sql = 'CREATE INDEX x ON t (pad)' WHERE name = 'x';");
-	must_take(r, source, &img);
-	ck_assert_int_eq(img.damaged, _i == 1);
-	image_free(r);
-}
-END_TEST
-
-START_TEST(what_cannot_be_checked_is_not_called_damaged)
-{
-	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_FULL);
-	struct image img;
-
-	make_db(source, FILL "CREATE INDEX x ON t (pad);"
-	    "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = "
-	    "'CREATE INDEX x ON t (pad COLLATE mine)' WHERE name = 'x';");
-	must_take(r, source, &img);
-	ck_assert(!img.damaged);
-	ck_assert_ptr_nonnull(strstr(img.why, "mine"));
-	image_free(r);
-}
-END_TEST
-
 START_TEST(one_reader_takes_many_images)
 {
 	struct image_reader *r = new_reader(100000, IMAGE_CHECK_NONE);
@@ -563,16 +423,6 @@ add_failures(TCase *tc)
 	tcase_add_test(tc, a_header_with_garbage_is_corrupt);
 	tcase_add_test(tc, a_log_of_another_page_size_is_corrupt);
 	tcase_add_loop_test(tc, a_file_cut_short_is_corrupt, 0, 5);
-	tcase_add_loop_test(tc, an_exclusive_lock_is_busy_after_the_timeout,
-	    0, 3);
-	tcase_add_loop_test(tc, a_symbolic_link_is_refused, 0, 2);
-	tcase_add_loop_test(tc, companions_that_are_links_are_refused, 0, 3);
-	tcase_add_loop_test(tc, what_is_no_regular_file_is_refused_at_once, 0,
-	    2);
-	tcase_add_test(tc, what_vanished_is_gone);
-	tcase_add_loop_test(tc, damage_is_found_when_asked_for, 0, 6);
-	tcase_add_loop_test(tc, only_the_full_check_compares_indexes, 0, 2);
-	tcase_add_test(tc, what_cannot_be_checked_is_not_called_damaged);
 }
 
 int

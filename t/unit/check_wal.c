@@ -150,7 +150,7 @@ START_TEST(a_log_without_a_good_header_holds_nothing)
 
 	make(&b, PAGE, false);
 	ck_assert_int_eq(wal_begin(&w, b.data, 31), WAL_EMPTY);
-	ck_assert_int_eq(wal_begin(&w, NULL, 0), WAL_EMPTY);
+	ck_assert_int_eq(wal_begin(&w, b.data, 0), WAL_EMPTY);
 	put_be32(b.data + 8, 1000);
 	sign_log(b.data, b.len);
 	ck_assert_int_eq(wal_begin(&w, b.data, b.len), WAL_EMPTY);

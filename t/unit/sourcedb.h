@@ -213,6 +213,20 @@ must_take(struct image_reader *r, const char *path, struct image *img)
 		    err_class_name(e.cls), e.msg);
 }
 
+/* No image of it, for this reason. */
+static inline void
+expect_error(const char *path, enum err_class cls, const char *text)
+{
+	struct image_reader *r = new_reader(8 << 20, IMAGE_CHECK_NONE);
+	struct image img;
+	struct err e;
+
+	ck_assert_int_eq(image_take(r, path, &img, &e), -1);
+	if (e.cls != cls || strstr(e.msg, text) == NULL)
+		ck_abort_msg("%s: %s", err_class_name(e.cls), e.msg);
+	image_free(r);
+}
+
 /* A first column of the image's, as a number; -1 if there is none. */
 static inline int64_t
 image_query(const struct image *img, const char *sql)
