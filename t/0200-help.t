@@ -32,7 +32,7 @@ manual_options()
 	/^\.Ss / {
 		mine = / every command/
 		for (i = 2; i <= NF; i++)
-			mine = mine || $i == cmd
+			mine = mine || $i == cmd || $i == cmd ","
 	}
 	/^\.Sh / { mine = 0 }
 	mine && /^\.It Fl / {
@@ -86,7 +86,8 @@ help_options backup >b
 help_options upload >u
 is 'upload lacks only what is about finding' \
     "$(comm -23 b u | cut -f 2 | sort | tr '\n' ' ')" \
-    'dry-run exclude one-file-system shard '
+    'access-key bucket dry-run exclude one-file-system path region '\
+'secret-key shard '
 
 status 0 'version' "$lf" version
 prints '... of the program' '^litefleet [0-9]+\.[0-9]+\.[0-9]+'

@@ -23,7 +23,7 @@ done | sort -u >refs
 while read -r x; do
 	ok "$x, which a page refers to, is there" test -e "$top/man/$x"
 done <refs
-for word in LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
+for word in AWS_ACCESS_KEY_ID AWS_PROFILE AWS_REGION LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
 	ok "litefleet.1 tells of $word" \
 	    grep -q "^\.It Ev $word" "$top/man/litefleet.1"
 done

@@ -1,6 +1,7 @@
 #!/bin/sh
 # upload: exactly these, changed or not; and the pipeline from a dry run.
 . "$(dirname "$0")/lib.sh"
+use_store
 
 mkdir -p data/a data/b
 for i in 1 2 3; do
@@ -24,53 +25,53 @@ is "new, bytes, path, key" "$(sort -t"$(printf '\t')" -k3 dry | head -n 1)" \
     "$(printf 'new\t8192\t%s\t%s' "$scratch/data/a/1.db" \
     "$(echo "$scratch/data/a/1.db" | cut -c2-)")"
 
-"$lf" backup -n "$p" | cut -f3 | "$lf" upload --to store - >"$out" 2>"$err" &&
+"$lf" backup -n "$p" | cut -f3 | "$lf" upload --to "${base}store" - >"$out" 2>"$err" &&
     pass "a dry run feeds upload" || fail "a dry run feeds upload"
 is "a line for each" "$(wc -l <"$out")" 6
 is "path, key, bytes" "$(awk -F'\t' '$1 ~ /^\// && $2 !~ /^\// && $3 > 0' \
     "$out" | wc -l)" 6
-is "all are there" "$("$lf" list store | wc -l)" 6
+is "all are there" "$("$lf" list "${base}store" | wc -l)" 6
 
 not_racy
-status 0 "upload committed the state" "$lf" backup --json --to store "$p"
+status 0 "upload committed the state" "$lf" backup --json --to "${base}store" "$p"
 not_racy
-status 0 "so backup" "$lf" backup --json --to store "$p"
+status 0 "so backup" "$lf" backup --json --to "${base}store" "$p"
 is "stores nothing" "$(jq -r 'select(.type == "summary") | .synced' "$out")" 0
-is "and a dry run is empty" "$("$lf" backup -n --to store "$p")" ""
+is "and a dry run is empty" "$("$lf" backup -n --to "${base}store" "$p")" ""
 sqlite3 data/a/1.db 'insert into t values(9)'
-is "changed shows" "$("$lf" backup -n --to store "$p" | cut -f1,3)" \
+is "changed shows" "$("$lf" backup -n --to "${base}store" "$p" | cut -f1,3)" \
     "$(printf 'changed\t%s' "$scratch/data/a/1.db")"
 sqlite3 data/a/4.db 'create table t(x)'
-is "so does new" "$("$lf" backup -n --to store "$p" | cut -f1 | sort |
+is "so does new" "$("$lf" backup -n --to "${base}store" "$p" | cut -f1 | sort |
     tr '\n' ' ')" "changed new "
-is "NUL ends items with -0" "$("$lf" backup -n0 --to store "$p" |
+is "NUL ends items with -0" "$("$lf" backup -n0 --to "${base}store" "$p" |
     tr -cd '\0' | wc -c)" 2
-is "objects with --json" "$("$lf" backup -n --json --to store "$p" |
+is "objects with --json" "$("$lf" backup -n --json --to "${base}store" "$p" |
     jq -r .type | sort | tr '\n' ' ')" "changed new "
 
-status 0 "unchanged, but asked for" "$lf" upload --to store data/b/2.db
-is "is stored" "$("$lf" list --all "store$scratch/data/b/2.db" | wc -l)" 2
-status 0 "twice the same path" "$lf" upload --to store data/b/3.db \
+status 0 "unchanged, but asked for" "$lf" upload --to "${base}store" data/b/2.db
+is "is stored" "$("$lf" list --all "${base}store$scratch/data/b/2.db" | wc -l)" 2
+status 0 "twice the same path" "$lf" upload --to "${base}store" data/b/3.db \
     ./data//b/3.db "$scratch/data/a/../b/3.db"
 is "is one" "$(wc -l <"$out")" 1
-status 0 "a template with its pattern" "$lf" upload --to store2 \
+status 0 "a template with its pattern" "$lf" upload --to "${base}store2" \
     --key '{{1}}/{{2}}' --pattern "$p" data/b/1.db
 is "names the key" "$(cut -f2 "$out")" b/1
 
-status 1 "one that is not there" "$lf" upload --to store data/none.db \
+status 1 "one that is not there" "$lf" upload --to "${base}store" data/none.db \
     data/nodir/x.db data/b/1.db
 says "is named" "error: .*$scratch/data/none.db"
 says "the other too" "error: .*$scratch/data/nodir/x.db"
 is "and the good one is done" "$(cut -f1 "$out")" "$scratch/data/b/1.db"
 
 cp data/b/1.db "$(printf 'data/b/t\tn\nx.db')"
-"$lf" backup -n "$p" | cut -f3 | "$lf" upload --to store3 - >"$out" 2>"$err" &&
+"$lf" backup -n "$p" | cut -f3 | "$lf" upload --to "${base}store3" - >"$out" 2>"$err" &&
     pass "odd names through the pipe" || fail "odd names through the pipe"
-is "all of them" "$("$lf" list store3 | wc -l)" 8
+is "all of them" "$("$lf" list "${base}store3" | wc -l)" 8
 "$lf" backup -n0 "$p" | tr '\0\n' '\n\0' | cut -f3- >/dev/null
 printf '%s\0' "$(printf 'data/b/t\tn\nx.db')" |
-    "$lf" upload -0 --to store3 - >"$out" 2>"$err" &&
+    "$lf" upload -0 --to "${base}store3" - >"$out" 2>"$err" &&
     pass "NUL items from stdin" || fail "NUL items from stdin"
-printf 'a\\q\n' | "$lf" upload --to store3 - >"$out" 2>"$err"
+printf 'a\\q\n' | "$lf" upload --to "${base}store3" - >"$out" 2>"$err"
 is "a wrong escape is a usage error" "$?" 2
 done_testing

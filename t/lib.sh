@@ -34,6 +34,18 @@
 #	stop PID [SIGNAL]	ends it (TERM) and returns its exit status
 #	sql DB SQL		what the sqlite3 shell prints
 #	as_nobody CMD...	as another user (root only, see can_be_nobody)
+#	use_store		the test is one of LITEFLEET_STORE=dir or s3:
+#				stores are called "${base}NAME"; skips all
+#	objects STORE [BELOW]	names of the backups there, sorted
+#	object STORE NAME	the bytes of one
+#	put_object STORE NAME	standard input becomes one
+#	s3_start		a private S3 server; skips all if there is none
+#	s3_front		HAProxy before it (t/s3/haproxy), with TLS if
+#				$s3_pem has a certificate and its key; $front
+#				is its directory; skips all if there is none
+#	s3_faults FAULT=N ...	what it does to requests from now on
+#	s3_mark			from now on ...
+#	s3_seen ERE		how many requests it saw that match
 #	done_testing		the plan; last line of the test
 
 set -u
@@ -67,9 +79,25 @@ HOME=$scratch/.lib
 STATE_DIRECTORY=$scratch/state
 export LC_ALL TZ HOME STATE_DIRECTORY
 unset LITEFLEET_TO XDG_STATE_HOME
+if [ -z "${LITEFLEET_TEST_S3:-}" ]; then
+	for _v in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do
+		unset "$_v"
+	done
+fi
+unset SSL_CERT_FILE SSL_CERT_DIR LITESTREAM_ACCESS_KEY_ID \
+    LITESTREAM_SECRET_ACCESS_KEY
+AWS_EC2_METADATA_DISABLED=true
+export AWS_EC2_METADATA_DISABLED
+_s3=$top/t/s3
+_s3_foreign=
+_servers=
 
 _cleanup()
 {
+	# Those that a test has stopped go on, to be ended.
+	for _p in $_pids; do
+		kill -CONT "$_p" 2>/dev/null
+	done
 	for _p in $_pids; do
 		kill -TERM "$_p" 2>/dev/null
 	done
@@ -80,6 +108,10 @@ _cleanup()
 			sleep 0.02
 		done
 		wait "$_p" 2>/dev/null
+	done
+	[ -z "$_s3_foreign" ] || "$_s3/s3" rm "$s3_bucket" "$s3_prefix/"
+	for _p in $_servers; do
+		"$_s3/$_p" stop "$scratch/.$_p"
 	done
 	cd /
 	if [ -n "${LITEFLEET_KEEP:-}" ]; then
@@ -318,6 +350,141 @@ as_nobody()
 {
 	chmod 755 "$scratch"
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# _server NAME ARGS...: begin t/s3/NAME in $scratch/.NAME, or skip all.
+_server()
+{
+	_name=$1
+	shift
+	_servers="$_name $_servers"
+	"$_s3/$_name" start "$scratch/.$_name" "$@" >"$scratch/.lib/$_name" 2>&1
+	_rc=$?
+	[ "$_rc" -ne 0 ] || return 0
+	_servers=${_servers#* }
+	[ "$_rc" -ne 77 ] || skip_all "$(cat "$scratch/.lib/$_name")"
+	_show "$_name" "$scratch/.lib/$_name"
+	echo "Bail out! t/s3/$_name does not start"
+	exit 1
+}
+
+# Sets $s3 (a URL that says everything), $s3_bucket, $s3_prefix, $s3_endpoint
+# and AWS_... for t/s3/s3 and litefleet.  LITEFLEET_TEST_S3=URL: there, below
+# the prefix, with the AWS_... that the caller has; LITEFLEET_S3_SERVER: which
+# of t/s3 (ceph).
+s3_start()
+{
+	if [ -n "${LITEFLEET_TEST_S3:-}" ]; then
+		_url=${LITEFLEET_TEST_S3#s3://}
+		_path=${_url%%\?*}
+		s3_bucket=${_path%%/*}
+		s3_prefix=${_path#"$s3_bucket"}/t.$$.$(_now_ms)
+		s3_prefix=${s3_prefix#/}
+		case $_url in
+		*[?\&]endpoint=*)
+			s3_endpoint=${_url#*[?&]endpoint=}
+			s3_endpoint=${s3_endpoint%%&*}
+			;;
+		*)
+			s3_endpoint=https://s3.${AWS_REGION:-us-east-1}\
+.amazonaws.com
+			;;
+		esac
+		_s3_foreign=1
+	else
+		s3_server=${LITEFLEET_S3_SERVER:-ceph}
+		_server "$s3_server"
+		s3_bucket="test"
+		s3_prefix=p
+		s3_endpoint=$(cat "$scratch/.$s3_server/endpoint")
+		set -a
+		# shellcheck source=/dev/null
+		. "$scratch/.$s3_server/keys"
+		set +a
+	fi
+	AWS_ENDPOINT_URL=$s3_endpoint
+	export AWS_ENDPOINT_URL
+	[ -n "$_s3_foreign" ] || "$_s3/s3" mb "$s3_bucket" || exit 1
+	s3="s3://$s3_bucket/$s3_prefix?endpoint=$s3_endpoint"
+}
+
+# As s3_start, for what only a server of our own can be made to do: a user is
+# suspended, the gateway dies.
+s3_start_ceph()
+{
+	unset LITEFLEET_TEST_S3
+	[ "${LITEFLEET_S3_SERVER:-ceph}" = ceph ] ||
+		skip_all "done with Ceph only"
+	s3_start
+}
+
+s3_front()
+{
+	case $s3_endpoint in
+	https:*) skip_all "$s3_endpoint cannot be looked into" ;;
+	esac
+	front=$scratch/.haproxy
+	_server haproxy "${s3_endpoint#http://}" ${s3_pem:+"$s3_pem"}
+	AWS_ENDPOINT_URL=$(cat "$front/endpoint")
+	s3="s3://$s3_bucket/$s3_prefix?endpoint=$AWS_ENDPOINT_URL"
+}
+
+s3_faults()
+{
+	"$_s3/haproxy" set "$front" "$@"
+}
+
+s3_mark()
+{
+	_seen=$(wc -c <"$front/log/requests")
+}
+
+s3_seen()
+{
+	tail -c "+$((${_seen:-0} + 1))" "$front/log/requests" |
+	    grep -acE -e "$1"
+}
+
+use_store()
+{
+	base=
+	case ${LITEFLEET_STORE:=dir} in
+	dir) ;;
+	s3)
+		s3_start
+		base=s3://$s3_bucket/$s3_prefix/
+		;;
+	*) skip_all "LITEFLEET_STORE is dir or s3" ;;
+	esac
+}
+
+objects()
+{
+	if [ "$LITEFLEET_STORE" = dir ]; then
+		find "$1${2:+/$2}" -name '*.db.lz4' 2>/dev/null
+	else
+		"$_s3/s3" ls "$s3_bucket" "$s3_prefix/$1/${2:+$2/}" |
+		    grep -a '\.db\.lz4$' | sed "s,^$s3_prefix/,,"
+	fi | sed "s,^$1/,," | sort
+}
+
+object()
+{
+	if [ "$LITEFLEET_STORE" = dir ]; then
+		cat "$1/$2"
+	else
+		"$_s3/s3" cat "$s3_bucket" "$s3_prefix/$1/$2"
+	fi
+}
+
+put_object()
+{
+	if [ "$LITEFLEET_STORE" = dir ]; then
+		mkdir -p "$(dirname "$1/$2")"
+		cat >"$1/$2"
+	else
+		"$_s3/s3" put "$s3_bucket" "$s3_prefix/$1/$2"
+	fi
 }
 
 done_testing()

@@ -10,6 +10,7 @@ gate_init(struct gate *g)
 	pthread_mutexattr_t attr;
 
 	g->done = 0;
+	g->why.cls = ERR_NONE;
 	if (pthread_mutexattr_init(&attr) != 0 ||
 	    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) != 0 ||
 	    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST) != 0 ||
@@ -19,23 +20,29 @@ gate_init(struct gate *g)
 }
 
 int
-gate_enter(struct gate *g)
+gate_enter(struct gate *g, struct err *e)
 {
-	int rc;
+	int rc, ret = 0;
 
 	if ((rc = pthread_mutex_lock(&g->mutex)) == EOWNERDEAD)
 		rc = pthread_mutex_consistent(&g->mutex);
 	if (rc != 0)
 		log_fatal("a shared mutex is broken (error %d)", rc);
-	if (!g->done)
+	if (g->why.cls != ERR_NONE) {
+		*e = g->why;
+		ret = -1;
+	} else if (!g->done)
 		return (1);
 	(void)pthread_mutex_unlock(&g->mutex);
-	return (0);
+	return (ret);
 }
 
 void
-gate_leave(struct gate *g, int done)
+gate_leave(struct gate *g, const struct err *failed)
 {
-	g->done = done;
+	if (failed != NULL)
+		g->why = *failed;
+	else
+		g->done = 1;
 	(void)pthread_mutex_unlock(&g->mutex);
 }

@@ -9,22 +9,25 @@
 
 #include <pthread.h>
 
+#include "base/err.h"
+
 struct gate {
 	pthread_mutex_t mutex;	/* robust, shared between processes */
 	int done;
+	struct err why;		/* it failed, if its class is not none */
 };
 
 /* Prepare a gate in shared memory, before fork(2). */
 void gate_init(struct gate *g);
 
 /*
- * Pass the gate.  Returns 0 if the thing was done; or 1 if the caller is the
- * one to do it, and must then call gate_leave().  Blocks while another
- * process is inside.
+ * Pass the gate.  Returns 0 if the thing was done; 1 if the caller is the one
+ * to do it, and must then call gate_leave(); -1 if it failed for another, with
+ * that one's error.  Blocks while another process is inside.
  */
-int gate_enter(struct gate *g);
+int gate_enter(struct gate *g, struct err *e);
 
-/* Say whether it was done; if not, the next one to enter tries. */
-void gate_leave(struct gate *g, int done);
+/* It is done (NULL), or has failed for all. */
+void gate_leave(struct gate *g, const struct err *failed);
 
 #endif

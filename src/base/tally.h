@@ -24,7 +24,9 @@ enum tally_count {
 	TALLY_BYTES_READ,	/* bytes of the databases that were read */
 	TALLY_BYTES_STORED,	/* bytes of the objects stored */
 	TALLY_DONE,		/* times that tally_drop() was reached */
-	TALLY_NCOUNT
+	TALLY_REQUEST,		/* and the next: requests to the store, by
+				 * store/store.h's kinds */
+	TALLY_NCOUNT = TALLY_REQUEST + 7
 };
 
 enum tally_phase {

@@ -14,9 +14,10 @@
 #include "cmd/cycle.h"
 #include "cmd/dealer.h"
 #include "cmd/dryrun.h"
+#include "cmd/replaced.h"
 
 enum {
-	OPT_EXCLUDE = CYCLE_OPT_END,
+	OPT_EXCLUDE = REPLACED_OPT_END,
 	OPT_SHARD,
 	OPT_ONE_FS
 };
@@ -31,11 +32,13 @@ static const struct cmd_option options[] = {
 	    "only the I-th N-th of the fleet (1/3, 2/3, 3/3)" },
 	{ "one-file-system", OPT_ONE_FS, NULL,
 	    "do not cross into other file systems" },
+	REPLACED_OPTIONS,
 	CMD_OPTIONS_COMMON
 };
 
 struct backup {
 	struct cycle c;
+	struct replaced replaced;
 	struct walk_cfg walk;
 	const char *avoid[3];
 	const char **excludes;
@@ -148,7 +151,8 @@ parse(struct backup *b, struct cmd_parse *p)
 
 	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
 		ok = true;
-		if (cycle_option(&b->c, o, p->arg, &ok, &e)) {
+		if (cycle_option(&b->c, o, p->arg, &ok, &e) ||
+		    replaced_option(&b->replaced, o, p->arg)) {
 			;
 		} else if (o == 'n')
 			b->dry = true;
@@ -168,11 +172,27 @@ parse(struct backup *b, struct cmd_parse *p)
 	return (o);
 }
 
+/* The operands, and what --pattern adds to them: to be freed, not what it
+ * points to. */
+static char **
+all_patterns(const struct backup *b, const struct cmd_parse *p, size_t *n)
+{
+	char **all = mem_resize(NULL, (size_t)p->argc + 1, sizeof(*all));
+
+	*n = (size_t)p->argc;
+	memcpy(all, p->argv, *n * sizeof(*all));
+	if (b->replaced.pattern != NULL)
+		all[(*n)++] = (char *)(uintptr_t)b->replaced.pattern;
+	return (all);
+}
+
 static int
 run(const struct cmd *cmd, int argc, char **argv)
 {
 	struct backup b = { 0 };
 	struct cmd_parse p;
+	char **patterns = NULL;
+	size_t npatterns;
 	struct err e;
 	int status;
 
@@ -182,12 +202,14 @@ run(const struct cmd *cmd, int argc, char **argv)
 		status = p.status;
 		goto out;
 	}
-	if (p.argc == 0) {
+	patterns = all_patterns(&b, &p, &npatterns);
+	if (npatterns == 0) {
 		status = cmd_usage(cmd, "which databases? give a pattern in "
 		    "quotes, as '/data/*/*.db'");
 		goto out;
 	}
-	if (cycle_setup(&b.c, p.argv, (size_t)p.argc, b.dry, &e) == -1) {
+	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||
+	    cycle_setup(&b.c, patterns, npatterns, b.dry, &e) == -1) {
 		status = cmd_fail(cmd, &e);
 		goto out;
 	}
@@ -203,7 +225,9 @@ run(const struct cmd *cmd, int argc, char **argv)
 out:
 	free(b.matched);
 	free(b.excludes);
+	free(patterns);
 	cycle_fini(&b.c);
+	replaced_fini(&b.replaced);
 	return (status);
 }
 

@@ -60,7 +60,7 @@ struct cmd_parse {
 	const struct cmd *cmd;
 	int argc;
 	char **argv;
-	const char *arg;	/* of the option just returned */
+	char *arg;		/* of the option just returned */
 	int verbosity;
 	int status;		/* set with CMD_END_EARLY */
 	bool quiet, json_log;

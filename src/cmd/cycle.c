@@ -33,6 +33,7 @@ cycle_init(struct cycle *c, const struct cmd *cmd)
 	    (uint64_t)n;
 	c->busy_timeout_ms = 5000;
 	c->grace_ms = 10000;
+	network_init(&c->s3);
 }
 
 void
@@ -70,13 +71,17 @@ bool
 cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
     struct err *e)
 {
+	if (network_option(&c->s3, key, arg, ok, e))
+		return (true);
 	*ok = true;
 	switch (key) {
 	case CYCLE_OPT_TO:
 		c->to = arg;
+		c->to_given = true;
 		break;
 	case CYCLE_OPT_KEY:
 		c->key = arg;
+		c->key_given = true;
 		break;
 	case CYCLE_OPT_JOBS:
 		*ok = num_parse(arg, 1, POOL_WORKERS_MAX, "--jobs", &c->jobs,
@@ -94,6 +99,10 @@ cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
 		break;
 	case CYCLE_OPT_GRACE:
 		*ok = num_parse_duration(arg, "--grace", &c->grace_ms, e) == 0;
+		break;
+	case CYCLE_OPT_RESOLUTION:
+		*ok = num_parse_duration(arg, "--resolution",
+		    &c->resolution_ms, e) == 0;
 		break;
 	case CYCLE_OPT_HOST:
 		c->host = arg;
@@ -201,6 +210,11 @@ cycle_setup(struct cycle *c, char *const *patterns, size_t npatterns, bool dry,
 	}
 	if (c->to != NULL && store_url_parse(c->to, "--to", &c->url, e) == -1)
 		return (-1);
+	if (c->resolution_ms > 0 && c->url.path != NULL) {
+		err_set(e, ERR_USAGE, "--resolution: a directory store "
+		    "replaces no backup by a later one; S3 can");
+		return (-1);
+	}
 	return (find_dirs(c, e));
 }
 
@@ -350,6 +364,8 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .host = c->host, .shared = c->shared, .strict = c->strict,
 	    .force = c->force, .follow = c->follow, .say = c->say || c->json,
 	    .started_ms = clock_real_ms(),
+	    .resolution_ms = c->resolution_ms, .s3 = c->s3,
+	    .nworkers = (unsigned)c->jobs,
 	    .image = { .busy_timeout_ms = c->busy_timeout_ms,
 		.spool = c->spool_dir, .mem_bytes = MEM_IMAGE_BYTES,
 		.check = c->check } };

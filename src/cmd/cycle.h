@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "cmd/dealer.h"
+#include "cmd/network.h"
 #include "fleet/key.h"
 #include "fleet/pattern.h"
 #include "fleet/walk.h"
@@ -27,6 +28,7 @@ struct cycle {
 
 	/* options */
 	const char *to;			/* --to, else $LITEFLEET_TO */
+	bool to_given, key_given;	/* on the command line */
 	const char *key;
 	const char *state;
 	const char *spool;
@@ -36,6 +38,8 @@ struct cycle {
 	int64_t busy_timeout_ms;
 	int64_t grace_ms;
 	int64_t lock_wait_ms;
+	int64_t resolution_ms;
+	struct store_s3_cfg s3;		/* of all workers together */
 	enum image_check check;
 	bool strict, new_store, shared, json, raw, follow, force, say;
 
@@ -57,16 +61,16 @@ struct cycle {
 
 /* Rows of the option table that backup and upload share, and their keys. */
 enum {
-	CYCLE_OPT_TO = CMD_OPT_OWN, CYCLE_OPT_KEY, CYCLE_OPT_JOBS,
+	CYCLE_OPT_TO = NETWORK_OPT_END, CYCLE_OPT_KEY, CYCLE_OPT_JOBS,
 	CYCLE_OPT_STATE, CYCLE_OPT_SPOOL, CYCLE_OPT_BUSY, CYCLE_OPT_GRACE,
 	CYCLE_OPT_HOST, CYCLE_OPT_CHECK, CYCLE_OPT_NEW_STORE,
 	CYCLE_OPT_SHARED, CYCLE_OPT_FOLLOW, CYCLE_OPT_STRICT, CYCLE_OPT_JSON,
-	CYCLE_OPT_END
+	CYCLE_OPT_RESOLUTION, CYCLE_OPT_END
 };
 
 #define CYCLE_OPTIONS							\
 	{ "to", CYCLE_OPT_TO, "URL",					\
-	    "the store: a directory or file:///DIR (default $LITEFLEET_TO)" }, \
+	    "the store: a directory or s3://... (default $LITEFLEET_TO)" }, \
 	{ "key", CYCLE_OPT_KEY, "TEMPLATE",				\
 	    "what a database is called there (default {{path}})" },	\
 	{ "jobs", CYCLE_OPT_JOBS, "N", "workers (default: online CPUs)" }, \
@@ -82,6 +86,8 @@ enum {
 	    "name of this host (default: gethostname)" },		\
 	{ "check", CYCLE_OPT_CHECK, "HOW",				\
 	    "look for damage: none, quick, full (default none)" },	\
+	{ "resolution", CYCLE_OPT_RESOLUTION, "D",			\
+	    "one backup in this time: later ones replace it (S3)" },	\
 	{ "follow", CYCLE_OPT_FOLLOW, NULL, "follow symbolic links" },	\
 	{ "strict", CYCLE_OPT_STRICT, NULL,				\
 	    "what is not a database has failed, and is not only skipped" }, \
@@ -89,6 +95,7 @@ enum {
 	    "forget the state and begin with this store again" },	\
 	{ "shared", CYCLE_OPT_SHARED, NULL,				\
 	    "accept a store that another host began" },			\
+	NETWORK_OPTIONS,						\
 	{ "json", CYCLE_OPT_JSON, NULL, "write one JSON object a line" }, \
 	{ "null", '0', NULL, "items end in NUL and are not escaped" }
 

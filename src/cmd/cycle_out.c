@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cmd/cycle.h"
+#include "store/store.h"
 
 struct cycle_out {
 	const struct cycle *c;
@@ -96,6 +97,23 @@ put_count(struct buf *b, uint64_t n, const char *what)
 		buf_printf(b, ", %llu %s", (unsigned long long)n, what);
 }
 
+/* "request kinds"; nothing where none was made. */
+static void
+put_requests(struct buf *b, const uint64_t *n)
+{
+	const char *sep = ", requests: ";
+	int kind;
+
+	for (kind = 0; kind < STORE_NREQUEST; kind++) {
+		if (n[TALLY_REQUEST + kind] == 0)
+			continue;
+		buf_printf(b, "%s%llu %s", sep,
+		    (unsigned long long)n[TALLY_REQUEST + kind],
+		    store_request_name((enum store_request)kind));
+		sep = " ";
+	}
+}
+
 void
 cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
     bool complete, int64_t took_ms)
@@ -103,6 +121,7 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	const uint64_t *n = res->count;
 	struct buf b = { 0 };
 	char text[32];
+	int kind;
 
 	buf_printf(&b, "Scan %s: %llu databases, %llu synced (took %s)",
 	    complete ? "complete" : "stopped",
@@ -114,6 +133,7 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	put_count(&b, n[TALLY_GONE], "gone");
 	put_count(&b, o->c->nfaults, o->c->nfaults == 1 ?
 	    "directory not read" : "directories not read");
+	put_requests(&b, n);
 	if (n[TALLY_BYTES_STORED] > 0)
 		buf_printf(&b, ", %s stored",
 		    num_format_bytes(n[TALLY_BYTES_STORED], text,
@@ -133,6 +153,12 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	json_int(o->json, "directories_not_read", (int64_t)o->c->nfaults);
 	json_int(o->json, "bytes_read", (int64_t)n[TALLY_BYTES_READ]);
 	json_int(o->json, "bytes_stored", (int64_t)n[TALLY_BYTES_STORED]);
+	for (kind = 0; o->c->url.kind == STORE_S3 && kind < STORE_NREQUEST;
+	    kind++) {
+		(void)snprintf(text, sizeof(text), "requests_%s",
+		    store_request_name((enum store_request)kind));
+		json_int(o->json, text, (int64_t)n[TALLY_REQUEST + kind]);
+	}
 	json_int(o->json, "took_ms", took_ms);
 	json_line(o->json, &o->line);
 	put_item(o);

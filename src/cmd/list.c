@@ -10,10 +10,11 @@
 #include "base/line.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/network.h"
 #include "find/find.h"
 
 enum {
-	OPT_ALL = CMD_OPT_OWN,
+	OPT_ALL = NETWORK_OPT_END,
 	OPT_JSON,
 	TIME_BYTES = 48
 };
@@ -23,6 +24,7 @@ static const struct cmd_option options[] = {
 	    "show every backup, not only the newest of each database" },
 	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
 	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
+	NETWORK_OPTIONS,
 	CMD_OPTIONS_COMMON
 };
 
@@ -110,18 +112,17 @@ no_store(const struct cmd *cmd, const struct err *e)
 }
 
 static int
-list_url(const struct cmd *cmd, const char *text, bool all, struct output *o)
+list_url(const struct cmd *cmd, const struct store_cfg *cfg, const char *text,
+    bool all, struct output *o)
 {
 	struct store_url url = { 0 };
-	struct store_cfg cfg = { .url = &url };
-	struct store *s = NULL;
+	struct store *s;
 	char *below = NULL;
 	struct err e;
 	int64_t n;
 	int status;
 
-	if (store_url_locate(text, "list", &url, &below, &e) == -1 ||
-	    (s = store_open(&cfg, &e)) == NULL ||
+	if ((s = store_locate(cfg, text, "list", &url, &below, &e)) == NULL ||
 	    (n = list(s, below, all, o, &e)) == -1) {
 		status = no_store(cmd, &e);
 		goto out;
@@ -141,10 +142,13 @@ static int
 run(const struct cmd *cmd, int argc, char **argv)
 {
 	struct output o = { 0 };
+	struct store_cfg cfg = { 0 };
 	struct cmd_parse p;
-	bool all = false, json = false;
+	struct err e;
+	bool all = false, json = false, ok;
 	int c, status;
 
+	network_init(&cfg.s3);
 	cmd_parse_init(&p, cmd, argc, argv);
 	while ((c = cmd_getopt(&p)) != CMD_END)
 		switch (c) {
@@ -159,6 +163,9 @@ run(const struct cmd *cmd, int argc, char **argv)
 		case '0':
 			o.null = true;
 			break;
+		default:
+			if (network_option(&cfg.s3, c, p.arg, &ok, &e) && !ok)
+				return (cmd_fail(cmd, &e));
 		}
 	if (p.argc != 1)
 		return (cmd_usage(cmd, "list takes one URL or glob over a "
@@ -167,7 +174,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 		return (cmd_usage(cmd, "--json and -0 exclude each other"));
 	if (json)
 		o.json = json_new();
-	status = list_url(cmd, p.argv[0], all, &o);
+	status = list_url(cmd, &cfg, p.argv[0], all, &o);
 	json_free(o.json);
 	buf_fini(&o.b);
 	return (status);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/network.h"
 #include "find/find.h"
 #include "fleet/key.h"
 #include "job/restore.h"
@@ -21,7 +22,7 @@
 #include "store/url.h"
 
 enum {
-	OPT_TIMESTAMP = CMD_OPT_OWN,
+	OPT_TIMESTAMP = NETWORK_OPT_END,
 	OPT_ORIGINAL,
 	OPT_FORCE,
 	OPT_IF_NOT_EXISTS
@@ -42,6 +43,7 @@ static const struct cmd_option options[] = {
 	{ "force", OPT_FORCE, NULL, "replace a database that is there" },
 	{ "if-db-not-exists", OPT_IF_NOT_EXISTS, NULL,
 	    "leave a database that is there, and succeed" },
+	NETWORK_OPTIONS,
 	CMD_OPTIONS_COMMON
 };
 
@@ -52,6 +54,7 @@ struct restore {
 	bool by_time;
 	int64_t before_ms;
 
+	struct store_s3_cfg s3;
 	struct store_url url;
 	struct store *store;
 	struct buf object;	/* its name */
@@ -86,9 +89,11 @@ static int
 parse(struct restore *r, struct cmd_parse *p)
 {
 	struct err e;
+	bool ok;
 	int o;
 
-	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY)
+	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
+		ok = true;
 		switch (o) {
 		case 'o':
 			r->output = p->arg;
@@ -104,13 +109,17 @@ parse(struct restore *r, struct cmd_parse *p)
 			break;
 		case OPT_TIMESTAMP:
 			r->by_time = true;
-			if (clock_parse(p->arg, "--timestamp", &r->before_ms,
-			    &e) == -1) {
-				p->status = cmd_fail(p->cmd, &e);
-				return (CMD_END_EARLY);
-			}
+			ok = clock_parse(p->arg, "--timestamp", &r->before_ms,
+			    &e) == 0;
 			break;
+		default:
+			(void)network_option(&r->s3, o, p->arg, &ok, &e);
 		}
+		if (!ok) {
+			p->status = cmd_fail(p->cmd, &e);
+			return (CMD_END_EARLY);
+		}
+	}
 	return (o);
 }
 
@@ -147,6 +156,30 @@ check(struct restore *r, const struct cmd_parse *p)
 	return (0);
 }
 
+/*
+ * A backup is named after the end of its --resolution, so one that is too new
+ * by its name may hold what was asked for.
+ */
+static int
+tell_newer(struct restore *r, const char *key, struct err *e)
+{
+	char stamp[CLOCK_STAMP_BYTES];
+	struct buf name = { 0 };
+	int64_t ms;
+	int found;
+
+	found = find_newest(r->store, key, INT64_MAX, &name, &ms, e);
+	buf_fini(&name);
+	if (found == -1)
+		return (-1);
+	if (found == 1 && ms > r->ms) {
+		clock_stamp(ms, stamp);
+		log_info("there is newer content of %s than asked for, of %s",
+		    key, stamp);
+	}
+	return (0);
+}
+
 /* The newest backup of the key that is old enough, into r->object. */
 static int
 find_object(struct restore *r, const char *key, struct err *e)
@@ -158,7 +191,7 @@ find_object(struct restore *r, const char *key, struct err *e)
 	    INT64_MAX, &r->object, &r->ms, e);
 	if (found == 1) {
 		r->key = mem_strdup(key);
-		return (0);
+		return (r->by_time ? tell_newer(r, key, e) : 0);
 	}
 	if (found == -1)
 		return (-1);
@@ -179,12 +212,13 @@ find_object(struct restore *r, const char *key, struct err *e)
 static int
 locate(struct restore *r, struct err *e)
 {
-	struct store_cfg cfg = { .url = &r->url, .tag = "restore" };
+	struct store_cfg cfg = { .tag = "restore", .s3 = r->s3 };
 	char *below = NULL;
 	size_t n;
 	int ret = -1;
 
-	if (store_url_locate(r->url_text, "URL", &r->url, &below, e) == -1)
+	if ((r->store = store_locate(&cfg, r->url_text, "URL", &r->url, &below,
+	    e)) == NULL)
 		goto out;
 	for (n = strlen(below); n > 0 && below[n - 1] == '/'; n--)
 		below[n - 1] = '\0';
@@ -200,8 +234,6 @@ locate(struct restore *r, struct err *e)
 		    r->url_text);
 		goto out;
 	}
-	if ((r->store = store_open(&cfg, e)) == NULL)
-		goto out;
 	if (n > 0) {
 		r->key = mem_strndup(below, n);
 		buf_puts(&r->object, below);
@@ -264,6 +296,7 @@ run(const struct cmd *self, int argc, char **argv)
 	struct err e;
 	int ret, status = 0;
 
+	network_init(&r.s3);
 	cmd_parse_init(&p, self, argc, argv);
 	if (parse(&r, &p) == CMD_END_EARLY)
 		return (p.status);

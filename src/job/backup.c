@@ -115,12 +115,16 @@ job_backup_wait(struct job_backup *job, int fd, bool more, struct err *e)
 {
 	if (job->store == NULL)
 		return (0);
-	if (!more)		/* what waits for company goes alone */
-		store_flush(job->store, 0);
-	if (store_inflight(job->store) == 0)
-		return (0);
-	store_wait(job->store, fd, -1);
-	return (sync_reap(job, e));
+	if (!more && job->cfg->url->kind == STORE_DIR)
+		store_flush(job->store, 0);	/* no batch waits for more */
+	while (store_inflight(job->store) > 0) {
+		store_wait(job->store, fd, -1);
+		if (sync_reap(job, e) == -1)
+			return (-1);
+		if (more || job->env.stopping(job->env.ctx))
+			break;
+	}
+	return (0);
 }
 
 int

@@ -34,6 +34,9 @@ struct job_backup_cfg {
 	bool follow;		/* names may be symbolic links */
 	bool say;		/* report what was stored (job/said.h) */
 	int64_t started_ms;	/* of the run */
+	int64_t resolution_ms;	/* the moments in names are multiples */
+	struct store_s3_cfg s3;	/* what all workers share out */
+	unsigned nworkers;
 	struct image_cfg image;
 };
 
@@ -61,7 +64,8 @@ int job_backup_quarantine(struct job_backup *job, const char *path,
  * is told to stop. */
 int job_backup_start(struct job_backup *job, const void *parcel, size_t len,
     struct err *e);
-/* more: whether names may still come. */
+/* Until something is finished or fd is readable; or, if no more names will
+ * come, until all is, or the run is told to stop. */
 int job_backup_wait(struct job_backup *job, int fd, bool more,
     struct err *e);
 int job_backup_drain(struct job_backup *job, int64_t grace_ms,

@@ -33,6 +33,7 @@ struct job_backup {
 	bool ready;
 	bool store_full;	/* no room to build an object in */
 	struct store *store;
+	uint64_t nrequests[STORE_NREQUEST];	/* as counted so far */
 	struct image_reader *images;
 	struct frame_enc *enc;
 	struct hash_stream *hash;

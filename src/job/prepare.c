@@ -6,6 +6,17 @@
 #include "base/mem.h"
 #include "store/marker.h"
 
+/* This worker's part of "all": at least one; what is left goes to the first
+ * ones. */
+static uint64_t
+share(uint64_t all, const struct job_backup_cfg *cfg,
+    const struct job_backup_env *env)
+{
+	uint64_t n = all / cfg->nworkers + (env->index < all % cfg->nworkers);
+
+	return (n > 0 ? n : 1);
+}
+
 static struct store *
 open_store(const struct job_backup_cfg *cfg, const struct job_backup_env *env,
     bool create, struct err *e)
@@ -15,8 +26,15 @@ open_store(const struct job_backup_cfg *cfg, const struct job_backup_env *env,
 	char *tag = mem_printf("%016llx-%u", (unsigned long long)id.seed,
 	    env->index);
 	struct store_cfg scfg = { .url = cfg->url, .create = create,
-	    .write = true, .tag = tag };
+	    .write = true, .tag = tag, .s3 = cfg->s3 };
 
+	if (cfg->nworkers > 1) {
+		scfg.s3.concurrent = (unsigned)share(cfg->s3.concurrent, cfg,
+		    env);
+		if (cfg->s3.limit_rate_bytes > 0)
+			scfg.s3.limit_rate_bytes =
+			    share(cfg->s3.limit_rate_bytes, cfg, env);
+	}
 	store = store_open(&scfg, e);
 	free(tag);
 	return (store);
@@ -55,12 +73,12 @@ int
 prepare_store(const struct job_backup_cfg *cfg,
     const struct job_backup_env *env, struct store **store, struct err *e)
 {
-	int ret = 0;
+	int ret;
 
 	*store = NULL;
-	if (gate_enter(env->gate) == 1) {
+	if ((ret = gate_enter(env->gate, e)) == 1) {
 		ret = check(cfg, env, store, e);
-		gate_leave(env->gate, ret == 0);
+		gate_leave(env->gate, ret == 0 ? NULL : e);
 	}
 	if (ret == 0 && *store == NULL &&
 	    (*store = open_store(cfg, env, false, e)) == NULL)

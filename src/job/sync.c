@@ -149,6 +149,23 @@ encode(struct job_backup *job, const struct backup_item *it,
 	return (-1);
 }
 
+/*
+ * The moment in the object's name.  Those of one database only ever increase;
+ * with a resolution they are its multiples and do not decrease, so that the
+ * last backup before such a moment is the one that stays.
+ */
+static int64_t
+name_ms(const struct job_backup *job, const struct backup_item *it)
+{
+	int64_t step = job->cfg->resolution_ms, ms = clock_real_ms();
+
+	if (step == 0)
+		return (ms > it->rec.stored_ms ? ms : it->rec.stored_ms + 1);
+	if (ms < it->rec.stored_ms)
+		ms = it->rec.stored_ms;
+	return ((ms + step - 1) / step * step);
+}
+
 /* Frame the image and hand it to the store. */
 static int
 store_image(struct job_backup *job, const struct backup_item *it,
@@ -157,11 +174,8 @@ store_image(struct job_backup *job, const struct backup_item *it,
 	struct buf name = { 0 };
 	struct store_op *op;
 	struct pending *p;
-	int64_t ms = clock_real_ms();
+	int64_t ms = name_ms(job, it);
 
-	/* Names of one database only ever increase. */
-	if (it->rec.stored_ms >= ms)
-		ms = it->rec.stored_ms + 1;
 	key_object(&name, buf_str(&job->key), ms);
 	op = store_op_new(STORE_PUT, buf_take(&name));
 	if (encode(job, it, img, content, op, e) == -1) {
@@ -258,6 +272,41 @@ finish(struct job_backup *job, const struct store_op *op)
 		    .db_bytes = p->db_bytes, .ms = p->rec.stored_ms });
 }
 
+_Static_assert(TALLY_NCOUNT == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
+    "the tally has a place for each kind of request");
+
+/* What the store was asked, for the summary. */
+static void
+count_requests(struct job_backup *job)
+{
+	uint64_t n;
+	int kind;
+
+	for (kind = 0; kind < STORE_NREQUEST; kind++) {
+		n = store_requests(job->store, (enum store_request)kind);
+		tally_add(job->env.tally, TALLY_REQUEST + kind,
+		    n - job->nrequests[kind]);
+		job->nrequests[kind] = n;
+	}
+}
+
+/*
+ * One object that S3 does not take is one database's failure; a directory that
+ * cannot be written to is that of all, as is a server that is down.
+ */
+static bool
+ends_the_run(const struct job_backup *job, const struct err *why,
+    struct err *e)
+{
+	if (store_is_down(job->store, e))
+		return (true);
+	if (job->cfg->url->kind == STORE_S3 || why->cls == ERR_LIMIT ||
+	    why->cls == ERR_EXISTS)
+		return (false);
+	*e = *why;
+	return (true);
+}
+
 int
 sync_reap(struct job_backup *job, struct err *e)
 {
@@ -271,15 +320,14 @@ sync_reap(struct job_backup *job, struct err *e)
 		tally_take(job->env.tally, p->path, TALLY_RECORD);
 		if (op->err == NULL)
 			finish(job, op);
-		else if (op->err->cls == ERR_LIMIT ||
-		    op->err->cls == ERR_EXISTS) {
+		else if (ret == -1 || ends_the_run(job, op->err, e)) {
+			tally_add(job->env.tally, TALLY_FAILED, 1);
+			ret = -1;
+		} else {
 			it.path = p->path;
 			it.h = p->rec.path;
 			it.rec = p->old;
 			record_failure(job, &it, op->err);
-		} else if (ret == 0) {
-			*e = *op->err;
-			ret = -1;
 		}
 		tally_drop(job->env.tally);
 		free(p->path);
@@ -287,5 +335,7 @@ sync_reap(struct job_backup *job, struct err *e)
 		free(p);
 		store_op_free(op);
 	}
+	if (job->store != NULL)
+		count_requests(job);
 	return (ret);
 }

@@ -9,15 +9,15 @@
  * the instance's metadata (IMDSv2; AWS_EC2_METADATA_DISABLED,
  * AWS_EC2_METADATA_SERVICE_ENDPOINT).
  *
+ * The first of these that is set up counts, even where it then fails: another
+ * identity than the one asked for is worse than none.
+ *
  * Owner: a worker.  Secrets are wiped when freed, and in no message.
  */
 #ifndef NET_CREDENTIALS_H
 #define NET_CREDENTIALS_H
 
-#include <stdint.h>
-
 #include "base/err.h"
-#include "net/http.h"
 #include "net/sigv4.h"
 
 struct credentials;
@@ -25,25 +25,36 @@ struct credentials;
 struct credentials_cfg {
 	const char *access;	/* given, or NULL */
 	const char *secret;
-	struct http *http;	/* for the last three */
+	const char *ca_file;	/* for the last three, or NULL (http.h); they
+				 * have a connection of their own, with short
+				 * time-outs */
 };
 
-/* Class config: a file that cannot be understood, a profile that is not
- * there.  Makes no request. */
+/*
+ * Class config: a file that cannot be understood, a profile that is not there
+ * or asks for what is not supported here (SSO, a process, a chain of roles),
+ * half a pair, a key with a blank in it.  Makes no request.
+ */
 struct credentials *credentials_new(const struct credentials_cfg *cfg,
     struct err *e);
 void credentials_free(struct credentials *c);
 
 /*
- * The keys as of now; refreshed here, blocking, when they expire within five
- * minutes.  A refresh that fails while the old ones are still good is tried
- * again next time.  *keys live until the next call.  Class config: none
- * found, naming every place that was looked at; denied, network.
+ * The keys as of now; refreshed here, blocking (a few seconds at most), five
+ * minutes before they expire, or half-way if they live for less than ten.  A
+ * refresh that fails while the old ones are still good is tried again after
+ * five seconds; without old ones its error stands for that long.  *keys live
+ * until the next call.  Class config: none found, naming every place that was
+ * looked at; denied, network, throttled.
  */
 int credentials_get(struct credentials *c, struct sigv4_keys *keys,
     struct err *e);
 
-/* Get new ones the next time: the server said that these have expired. */
+/*
+ * Get new ones the next time: the server said that these have expired.  Keys
+ * younger than a second are not meant: many requests were signed with the
+ * ones before.
+ */
 void credentials_expired(struct credentials *c);
 
 /*
@@ -54,5 +65,8 @@ void credentials_expired(struct credentials *c);
  */
 char *credentials_region(const struct credentials *c);
 char *credentials_endpoint(const struct credentials *c);
+
+/* The endpoint of the environment alone, or NULL. */
+const char *credentials_env_endpoint(void);
 
 #endif

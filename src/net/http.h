@@ -68,7 +68,8 @@ struct http_req {
 	struct http_transfer *transfer;	/* http's own */
 };
 
-/* Start.  Queued behind the others where "concurrent" is reached. */
+/* Start.  Queued behind the others where "concurrent" is reached; one that
+ * waits for its puller does not count there. */
 void http_start(struct http *h, struct http_req *r);
 
 /* A header of the answer (any case of its name), or NULL; lives as long as
@@ -80,22 +81,25 @@ const char *http_header(const struct http_req *r, const char *name);
 void http_fini_req(struct http *h, struct http_req *r);
 
 /*
- * Move everything until something is finished, fd (if not -1) is readable, or
- * timeout_ms (-1: none) is over.
+ * Move everything until something is there for http_next(), fd (if not -1) is
+ * readable or at its end, or timeout_ms (-1: none) is over.  Returns at once
+ * where nothing of these can come.  Time between two calls is not held
+ * against stall_timeout_ms.
  */
 void http_move(struct http *h, int fd, int timeout_ms);
 
 /* The next finished request, each once; or NULL.  Does not block. */
 struct http_req *http_next(struct http *h);
 
-/* Started and not yet taken with http_next(). */
+/* Started and not yet taken with http_next(); without pulled ones. */
 size_t http_inflight(const struct http *h);
 
 /*
  * Of a request with "pull": up to n bytes of the body of a 2xx answer, in
  * order; blocks, moving the others too.  0: the end, or not a 2xx answer
- * (look at r->status: then the body is in r->answer); -1 with e: it broke.
- * Such requests do not come from http_next().
+ * (look at r->status: then the body is in r->answer); -1 with e: it broke,
+ * and all that came before has been handed out.  Such requests do not come
+ * from http_next().
  */
 ssize_t http_pull(struct http *h, struct http_req *r, void *p, size_t n,
     struct err *e);

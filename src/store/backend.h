@@ -36,6 +36,12 @@ struct store_backend {
 	    uint64_t off, uint64_t *size, struct err *e);
 	struct store_lister *(*list)(struct store *s, const char *prefix,
 	    struct err *e);
+
+	/* NULL: it cannot be. */
+	bool (*is_down)(const struct store *s, struct err *e);
+
+	/* NULL: it makes none. */
+	uint64_t (*requests)(const struct store *s, enum store_request kind);
 };
 
 TAILQ_HEAD(store_queue, store_op);

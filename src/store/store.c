@@ -7,11 +7,13 @@
 #include "base/mem.h"
 #include "store/backend.h"
 #include "store/dir.h"
+#include "store/s3.h"
 
 struct store *
 store_open(const struct store_cfg *cfg, struct err *e)
 {
-	return (dir_open(cfg, e));
+	return (cfg->url->kind == STORE_S3 ? s3_open(cfg, e) :
+	    dir_open(cfg, e));
 }
 
 void
@@ -278,6 +280,7 @@ store_put_now(struct store *s, const char *name, const void *p, size_t n,
 	const struct err *why = NULL;
 	int ret = -1;
 
+	op->only_new = true;
 	buf_put(&op->mem, p, n);
 	store_submit(s, op);
 	store_flush(s, -1);
@@ -318,4 +321,32 @@ store_lister_free(struct store_lister *l)
 {
 	if (l != NULL)
 		l->free(l);
+}
+
+bool
+store_is_down(const struct store *s, struct err *e)
+{
+	return (s->be->is_down != NULL && s->be->is_down(s, e));
+}
+
+uint64_t
+store_requests(const struct store *s, enum store_request kind)
+{
+	return (s->be->requests == NULL ? 0 : s->be->requests(s, kind));
+}
+
+const char *
+store_request_name(enum store_request kind)
+{
+	static const char *const names[STORE_NREQUEST] = {
+		[STORE_REQ_GET] = "get",
+		[STORE_REQ_HEAD] = "head",
+		[STORE_REQ_LIST] = "list",
+		[STORE_REQ_PUT] = "put",
+		[STORE_REQ_PART] = "part",
+		[STORE_REQ_REMOVE] = "remove",
+		[STORE_REQ_AGAIN] = "again",
+	};
+
+	return (kind < STORE_NREQUEST ? names[kind] : "");
 }

@@ -1,5 +1,5 @@
 /*
- * store -- where objects go: a directory, later S3.  One interface for all
+ * store -- where objects go: a directory, or S3.  One interface for both
  * (a table of functions behind it); names are relative to the store's root
  * and valid keys (fleet/key.h).
  *
@@ -13,6 +13,12 @@
  * write), all renamed with RENAME_NOREPLACE, syncfs(2); then the batch is
  * finished.  A batch ends at STORE_BATCH_OPS or STORE_BATCH_BYTES or
  * STORE_BATCH_MS, or by store_flush().
+ *
+ * S3: an object is one PUT request, or from 64 MiB on a multipart upload; it
+ * is finished when the server has confirmed it.  Removals go a thousand to a
+ * request.  What may pass is tried again, up to five times; after a hundred
+ * failures in a row the store is down, and everything fails at once (class
+ * network) until it is closed.
  *
  * Owner: a worker, or a command's own process.  Never open before fork(2) and
  * use after.
@@ -38,6 +44,16 @@ enum {				/* when a directory store's batch ends */
 	STORE_BATCH_MS = 10 * 1000
 };
 
+/* Of S3, as the command line says; a zero is the default. */
+struct store_s3_cfg {
+	unsigned concurrent;	/* requests at once in this process; 100 */
+	int64_t connect_timeout_ms;	/* 5 s */
+	int64_t request_timeout_ms;	/* without progress; 30 s */
+	uint64_t limit_rate_bytes;	/* a second; none */
+	const char *ca_file;
+	const char *access, *secret;	/* keys, or as credentials.h says */
+};
+
 struct store_cfg {
 	const struct store_url *url;
 	bool create;		/* make a directory that is missing */
@@ -45,15 +61,27 @@ struct store_cfg {
 	const char *tag;	/* with write: [A-Za-z0-9-]+, own place for
 				 * unfinished files; what is left there from
 				 * before is removed at once */
+	struct store_s3_cfg s3;
 };
 
 /*
- * Open.  Class gone: the directory is missing; state: it is no directory;
- * usage: its name is too long; denied, space, io.  With write: whether it can
- * be written to is found out here.
+ * Open.  A directory: class gone: it is missing; state: it is none; usage: its
+ * name is too long; denied, space, io.  With write: whether it can be written
+ * to is found out here.  S3: makes no request to the store; class
+ * config: no credentials file that can be read, a senseless endpoint.
  */
 struct store *store_open(const struct store_cfg *cfg, struct err *e);
 void store_close(struct store *s);	/* abandons what is not finished */
+
+/*
+ * Open the store that the URL of something in it speaks of (store/url.h): the
+ * deepest one at or above the part without wildcards that has a marker.
+ * Fills *u (cfg->url is not used; store_url_fini()) and *below (freed by the
+ * caller).  Class not-found: there is none; usage, and what store_open() and
+ * a request to the store say.
+ */
+struct store *store_locate(const struct store_cfg *cfg, const char *text,
+    const char *what, struct store_url *u, char **below, struct err *e);
 
 /* What to call it in messages ("/backup"), as long as it is open. */
 const char *store_name(const struct store *s);
@@ -69,6 +97,8 @@ struct store_op {
 	struct buf mem;		/* PUT: the object; or, if fd is not -1, */
 	int fd;			/* all of this file.  The store takes both
 				 * over and releases them as soon as it can */
+	bool only_new;		/* S3: ask the server not to replace one.  A
+				 * directory store never does */
 	uint64_t bytes;		/* of the object; set by the store */
 	struct err *err;	/* NULL: it is safe */
 	void *owner;		/* the caller's */
@@ -80,9 +110,10 @@ struct store_op *store_op_new(enum store_verb verb, char *name);
 void store_op_free(struct store_op *op);
 
 /*
- * Hand over an operation.  It comes back from store_next(), failed or not;
- * never replaces an object (class exists), a missing one to remove is no
- * failure.  Memory in use stays bounded: may block to finish others first.
+ * Hand over an operation.  It comes back from store_next(), failed or not.  A
+ * directory store never replaces an object (class exists), S3 only with
+ * only_new; a missing one to remove is no failure.  Memory in use stays
+ * bounded: may block to finish others first.
  */
 void store_submit(struct store *s, struct store_op *op);
 
@@ -100,7 +131,10 @@ void store_wait(struct store *s, int fd, int timeout_ms);
 /* Submitted and not yet taken with store_next(). */
 size_t store_inflight(const struct store *s);
 
-/* Finish all that was submitted, failed or not, at most timeout_ms (-1). */
+/*
+ * Finish all that was submitted, failed or not, at most timeout_ms (-1).  What
+ * S3 has not confirmed by then is abandoned: failed, class network.
+ */
 void store_flush(struct store *s, int64_t timeout_ms);
 
 /*
@@ -151,5 +185,26 @@ struct store_lister *store_list(struct store *s, const char *prefix,
 int store_list_next(struct store_lister *l, struct store_entry *out,
     struct err *e);
 void store_lister_free(struct store_lister *l);
+
+/* Is an S3 store down, so that nothing more can be done with it?  If so, *e
+ * says why. */
+bool store_is_down(const struct store *s, struct err *e);
+
+/* Requests that an S3 store has sent, by kind; 0 for a directory. */
+enum store_request {
+	STORE_REQ_GET,
+	STORE_REQ_HEAD,
+	STORE_REQ_LIST,		/* of objects, or of unfinished uploads */
+	STORE_REQ_PUT,		/* whole objects */
+	STORE_REQ_PART,		/* multipart: begin, parts, complete */
+	STORE_REQ_REMOVE,	/* of objects, or of unfinished uploads */
+	STORE_REQ_AGAIN,	/* of all these: not the first try */
+	STORE_NREQUEST
+};
+
+uint64_t store_requests(const struct store *s, enum store_request kind);
+
+/* "get", "put", ...: a word for reports. */
+const char *store_request_name(enum store_request kind);
 
 #endif

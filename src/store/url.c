@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "store/urls3.h"
 
 #define MARKER	"/.litefleet/store"
 
@@ -30,6 +31,12 @@ scheme_len(const char *text)
 	return (0);
 }
 
+static bool
+is_s3(const char *text)
+{
+	return (strncmp(text, "s3:", 3) == 0);
+}
+
 /*
  * The path of a file URL or a plain path, absolute and normal; the caller
  * frees.  "*url" says which it was.
@@ -40,15 +47,10 @@ take(const char *text, const char *what, bool *url, struct err *e)
 	size_t n = scheme_len(text);
 
 	*url = n > 0;
-	if (n == 2 && strncmp(text, "s3", 2) == 0) {
-		err_set(e, ERR_USAGE, "%s: %s: this version stores in "
-		    "directories only; write file:///directory", what, text);
-		return (NULL);
-	}
 	if (n > 0 && (n != 4 || strncmp(text, "file", 4) != 0)) {
 		err_set(e, ERR_USAGE, "%s: %s: the scheme \"%.*s\" is not "
-		    "known; write file:///directory", what, text, (int)n,
-		    text);
+		    "known; write file:///directory or s3://bucket/prefix",
+		    what, text, (int)n, text);
 		return (NULL);
 	}
 	if (n > 0 && strncmp(text + n, ":///", 4) != 0) {
@@ -63,6 +65,7 @@ take(const char *text, const char *what, bool *url, struct err *e)
 static void
 fill(struct store_url *u, char *path)
 {
+	u->kind = STORE_DIR;
 	u->path = path;
 	u->canonical = mem_printf("file://%s", path);
 }
@@ -75,6 +78,8 @@ store_url_parse(const char *text, const char *what, struct store_url *u,
 	bool url;
 
 	memset(u, 0, sizeof(*u));
+	if (is_s3(text))
+		return (urls3_parse(text, what, u, e));
 	if ((path = take(text, what, &url, e)) == NULL)
 		return (-1);
 	if (strcmp(path, "/") == 0)
@@ -97,7 +102,8 @@ store_url_fini(struct store_url *u)
 {
 	free(u->canonical);
 	free(u->path);
-	u->canonical = u->path = NULL;
+	urls3_fini(&u->s3);
+	memset(u, 0, sizeof(*u));
 }
 
 /* Does path[0 .. len-1] hold a marker?  1, 0, or -1 if it hides that. */
@@ -127,6 +133,8 @@ store_url_locate(const char *text, const char *what, struct store_url *u,
 
 	memset(u, 0, sizeof(*u));
 	*below = NULL;
+	if (is_s3(text))
+		return (urls3_locate(text, what, u, below, e));
 	if ((path = take(text, what, &url, e)) == NULL)
 		return (-1);
 	slash = text[strlen(text) - 1] == '/';

@@ -1,0 +1,119 @@
+#include "net/transfer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/cert.h"
+
+static int
+errno_of(const struct http_transfer *t)
+{
+	long n = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &n);
+	return ((int)n);
+}
+
+static void
+say_unconnected(const struct http_transfer *t, struct err *e)
+{
+	int n = errno_of(t);
+
+	if (n == ECONNREFUSED)
+		err_set(e, ERR_NETWORK, "%s refuses the connection", t->peer);
+	else if (n == 0 || n == EINPROGRESS)
+		err_set(e, ERR_NETWORK, "no connection to %s", t->peer);
+	else
+		err_set(e, ERR_NETWORK, "no connection to %s: %s", t->peer,
+		    strerror(n));
+}
+
+static void
+say_untrusted(const struct http_transfer *t, struct err *e)
+{
+	long v = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &v);
+	if (cert_is_good(v))
+		err_set(e, ERR_NETWORK, "the TLS certificate of %s is for "
+		    "another host", t->peer);
+	else if (cert_is_out_of_time(v))
+		err_set(e, ERR_NETWORK, "the TLS certificate of %s is not "
+		    "trusted: %s", t->peer, cert_text(v));
+	else
+		err_set(e, ERR_NETWORK, "the TLS certificate of %s is not "
+		    "trusted: %s (--ca-file names a file with those who are)",
+		    t->peer, cert_text(v));
+}
+
+/* The connection ended where it should not have. */
+static void
+say_broken(const struct http_transfer *t, struct err *e)
+{
+	const char *how = errno_of(t) == ECONNRESET ? "reset" : "closed";
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 0 || t->nheaders_bytes > 0)
+		err_set(e, ERR_NETWORK, "the answer of %s was cut short",
+		    t->peer);
+	else
+		err_set(e, ERR_NETWORK, "%s %s the connection without an "
+		    "answer", t->peer, how);
+}
+
+void
+transfer_failure(const struct http_transfer *t, CURLcode code, struct err *e)
+{
+	if (t->body_err.cls != ERR_NONE) {
+		*e = t->body_err;
+		return;
+	}
+	if (t->too_long) {
+		err_set(e, ERR_NETWORK, "the answer of %s is too long",
+		    t->peer);
+		return;
+	}
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		err_set(e, ERR_NETWORK, "the name of %s does not resolve",
+		    t->peer);
+		break;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		err_set(e, ERR_NETWORK, "the name of the proxy to %s does "
+		    "not resolve", t->peer);
+		break;
+	case CURLE_COULDNT_CONNECT:
+		say_unconnected(t, e);
+		break;
+	case CURLE_OPERATION_TIMEDOUT:
+		err_set(e, ERR_NETWORK, "timed out connecting to %s",
+		    t->peer);
+		break;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		say_untrusted(t, e);
+		break;
+	case CURLE_SSL_CONNECT_ERROR:
+		err_set(e, ERR_NETWORK, "no TLS with %s: %s", t->peer,
+		    t->errbuf[0] != '\0' ? t->errbuf :
+		    curl_easy_strerror(code));
+		break;
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_SEND_FAIL_REWIND:
+	case CURLE_ABORTED_BY_CALLBACK:
+		say_broken(t, e);
+		break;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		err_set(e, ERR_NETWORK, "%s is not spoken to by http or "
+		    "https", t->peer);
+		break;
+	default:
+		err_set(e, ERR_NETWORK, "%s: %s", t->peer,
+		    curl_easy_strerror(code));
+		break;
+	}
+}

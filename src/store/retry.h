@@ -1,0 +1,66 @@
+/*
+ * retry -- which failures of a request may pass if it is simply made again,
+ * and when.  Pure policy: knows no connection and no clock.
+ */
+#ifndef STORE_RETRY_H
+#define STORE_RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	RETRY_TRIES = 5,		/* the first one counts */
+	RETRY_MIN_MS = 100,
+	RETRY_MAX_MS = 5000,
+	RETRY_AFTER_MAX_MS = 60 * 1000,	/* a server may ask for no more */
+	RETRY_DOWN_FAILURES = 100,	/* in a row: the store is down, */
+	RETRY_DOWN_MS = 5000		/* if they lasted so long */
+};
+
+enum retry_verdict {
+	RETRY_DONE,		/* it was answered as it should be */
+	RETRY_AGAIN,		/* later, the same */
+	RETRY_CLOCK,		/* at once, with the server's time */
+	RETRY_KEYS,		/* at once, with new credentials */
+	RETRY_MOVED,		/* at once, where the answer points */
+	RETRY_NEVER
+};
+
+/* What came of one try. */
+struct retry_facts {
+	bool broken;		/* no whole answer */
+	bool transient;		/* and the reason may pass: not TLS trust */
+	int status;
+	const char *code;	/* S3's, or "" */
+};
+
+enum retry_verdict retry_judge(const struct retry_facts *f);
+
+/*
+ * How long to wait after try number "tried" (from 1) failed: RETRY_MIN_MS to
+ * a ceiling that grows from try to try to RETRY_MAX_MS, anywhere between
+ * them ("random": 0 to UINT32_MAX), so that many who failed together do not
+ * come back together; never less than the server's "after_ms" (0: it did not
+ * say).
+ */
+int64_t retry_delay_ms(unsigned tried, uint32_t random, int64_t after_ms);
+
+/* A Retry-After header: seconds, or a moment as HTTP writes it, seen from
+ * now_ms.  0 for NULL and what is neither; at most RETRY_AFTER_MAX_MS. */
+int64_t retry_after_ms(const char *value, int64_t now_ms);
+
+/*
+ * The row of failures without a success between them.  Zero it to begin.
+ * The many requests that a broken moment ends at once make no row yet, hence
+ * the time.
+ */
+struct retry_row {
+	unsigned nfailed;
+	int64_t since_ms;	/* monotonic */
+};
+
+void retry_row_success(struct retry_row *r);
+/* Returns whether the store is to be taken for down. */
+bool retry_row_failure(struct retry_row *r, int64_t now_ms);
+
+#endif

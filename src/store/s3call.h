@@ -1,0 +1,202 @@
+/*
+ * s3call -- one request to S3 as the files of the S3 store make it: built,
+ * signed, sent, judged, tried again, and handed back to the function that it
+ * names.  Only s3*.c include this.
+ *
+ *     s3put s3multi s3del s3get s3page   what is asked, and what it means
+ *     s3call                             tries, back-off, the store is down
+ *     s3req s3site s3err                 one try: address, signature, error
+ */
+#ifndef STORE_S3CALL_H
+#define STORE_S3CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/credentials.h"
+#include "net/http.h"
+#include "net/sigv4.h"
+#include "store/backend.h"
+#include "store/retry.h"
+
+enum {
+	S3_KEY_BYTES = 1024,		/* the longest key */
+	S3_CODE_BYTES = 64,
+	S3_MULTIPART_BYTES = 64 * 1024 * 1024,	/* above: in parts */
+	S3_PART_BYTES = 16 * 1024 * 1024,	/* unless the URL says */
+	S3_PARTS = 10000,
+	S3_MEMORY_BYTES = 32 * 1024 * 1024,	/* objects in memory */
+	S3_PAIRS = 8,
+	S3_DELETE_KEYS = 1000		/* of one DeleteObjects */
+};
+
+/* Where requests go. */
+struct s3_site {
+	char *bucket;
+	char *scheme;		/* "https" */
+	char *host;		/* as in the Host header */
+	char *base;		/* path before the key: "/" or "/bucket/" */
+	char *region;
+	bool aws;		/* AWS's own, whose address has the region */
+	bool path_style;
+};
+
+/* What the answer of a failed try says. */
+struct s3_fault {
+	int status;
+	char code[S3_CODE_BYTES];
+	char message[256];
+	char request_id[128];
+	char region[64];	/* the right one */
+	char endpoint[256];	/* host of the right one */
+};
+
+struct s3;
+struct s3_call;
+struct s3_multi;
+typedef void s3_done(struct s3 *s, struct s3_call *c);
+
+/* From s3_call_new() to its "done", which frees it. */
+struct s3_call {
+	enum store_request kind;
+	const char *method;
+	char *key;		/* whole; "" for the bucket itself */
+	struct sigv4_pair query[S3_PAIRS], headers[S3_PAIRS];
+	size_t nquery, nheaders;
+	const void *body;	/* body_bytes; or, if fd is not -1, there */
+	int fd;
+	uint64_t body_off, body_bytes;
+	bool md5;		/* send Content-MD5 */
+	bool pull;		/* http.h; not retried once bytes came */
+	bool once;		/* one try only */
+	bool in_body;		/* a 200 may still carry an error */
+	s3_done *done;
+	void *owner;
+
+	/* When it is done. */
+	bool ok;
+	bool unsure;		/* a try before the last may have worked */
+	struct err err;		/* unless ok */
+	struct s3_fault fault;
+
+	/* s3call's own. */
+	struct http_req req;
+	struct buf url, lines;
+	const char *list[2 * S3_PAIRS + 8];
+	char payload[SIGV4_HASH_BYTES];
+	char *moved;		/* "scheme://host/path" of a redirect */
+	bool dead;		/* err is set, and is to be delivered */
+	bool clock_set, keys_renewed, redirected;
+	unsigned tried;
+	int64_t started_ms, due_ms;	/* monotonic */
+	TAILQ_ENTRY(s3_call) entry;
+};
+
+TAILQ_HEAD(s3_calls, s3_call);
+
+struct s3 {
+	struct store base;
+	struct http *http;
+	struct credentials *credentials;
+	struct sigv4 *sigv4;
+	struct s3_site site;
+	struct store_url_s3 url;	/* own copy of what is needed */
+	char *prefix;		/* "" or "a/b/" */
+	unsigned concurrent;
+	int64_t clock_off_ms;	/* the server's time minus ours */
+	bool said_moved;
+
+	struct s3_calls flying;	/* with http */
+	struct s3_calls waiting;	/* until due */
+	size_t ncalls;
+	uint64_t memory_bytes;	/* of objects in hand */
+	struct store_queue removals;	/* to go into one request */
+	size_t nremovals;
+	struct retry_row row;
+	bool down;
+	struct err why;		/* if down */
+	bool doomed;		/* base.doom is "why" */
+	bool abandoning;
+	LIST_HEAD(, s3_multi) multis;	/* uploads that are begun */
+	bool no_multi_delete, no_if_none_match;	/* the server has not */
+	uint64_t nrequests[STORE_NREQUEST];
+};
+
+static inline struct s3 *
+s3_of(struct store *s)
+{
+	return ((struct s3 *)s);
+}
+
+/* A call for object "name" of the store (NULL: the bucket). */
+struct s3_call *s3_call_new(struct s3 *s, enum store_request kind,
+    const char *method, const char *name);
+/* Values are copied; names are not. */
+void s3_call_query(struct s3_call *c, const char *name, const char *value);
+void s3_call_header(struct s3_call *c, const char *name, const char *value);
+void s3_call_free(struct s3 *s, struct s3_call *c);
+
+/* Go; never calls c->done itself.  What c->body and c->fd are must live
+ * until then. */
+void s3_call_start(struct s3 *s, struct s3_call *c);
+
+/* Go, and move everything until it is done (c->done is not used). */
+int s3_call_run(struct s3 *s, struct s3_call *c, struct err *e);
+
+/* Move everything until something happened, fd is readable, or time is
+ * over (-1: none). */
+void s3_move(struct s3 *s, int fd, int timeout_ms);
+
+/* End everything in hand with *e. */
+void s3_abandon(struct s3 *s, const struct err *e);
+
+/*
+ * Go with a call whose answer is pulled, until its first bytes are there: *got
+ * of them (0: the object is empty, or c is not ok).  It is not to be freed
+ * before all was pulled from c->req.
+ */
+int s3_call_pull(struct s3 *s, struct s3_call *c, void *p, size_t n,
+    size_t *got, struct err *e);
+
+/* Build and sign what c->req sends (s3req.c). */
+int s3_req_build(struct s3 *s, struct s3_call *c, struct err *e);
+
+/* Where requests go (s3site.c).  Class config. */
+int s3_site_init(struct s3_site *site, const struct store_url_s3 *u,
+    const char *region, const char *endpoint, struct err *e);
+void s3_site_fini(struct s3_site *site);
+/* Follow what an answer with 301 or 307 says; false: it does not say, or
+ * nothing that may be followed.  *moved: the address for this request alone,
+ * or NULL: site is another now. */
+bool s3_site_follow(struct s3_site *site, const struct s3_fault *f,
+    const char *location, char **moved);
+
+/* Errors (s3err.c).  Reads what a failed answer says. */
+void s3_fault_text(char *to, size_t size, const char *from);	/* one line */
+void s3_fault_read(struct s3_fault *f, const struct http_req *r);
+/* The sentence and the class: "s3://bucket/key: ...". */
+void s3_fault_err(const struct s3_fault *f, const struct s3_site *site,
+    const char *key, struct err *e);
+
+/* Operations; each hands its op back. */
+void s3_put(struct s3 *s, struct store_op *op);		/* s3put.c */
+void s3_multi(struct s3 *s, struct store_op *op);	/* s3multi.c */
+void s3_multi_abort_all(struct s3 *s);	/* those whose op is gone */
+void s3_multi_forget_all(struct s3 *s);
+void s3_remove(struct s3 *s, struct store_op *op);	/* s3del.c */
+void s3_remove_all(struct s3 *s);	/* send what was collected */
+/* The op of a put is finished. */
+void s3_op_done(struct s3 *s, struct store_op *op, const struct err *e);
+/* What every object is stored with: storage class, encryption, ACL. */
+void s3_put_headers(const struct s3 *s, struct s3_call *c);
+
+struct store_reader *s3_get(struct store *s, const char *name, uint64_t off,
+    uint64_t *size, struct err *e);
+struct store_lister *s3_list(struct store *s, const char *prefix,
+    struct err *e);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * s3multi -- storing a large object in parts:
+ *
+ *     list uploads	under the same database's key; those older than a day
+ *			were left by somebody who died, and are aborted
+ *     create		gives the upload its id
+ *     put part		several at once
+ *     complete		the object is there; or abort
+ *
+ * An upload carries a random word, so that after a lost answer to "complete"
+ * the object that is found there can be told from an older one.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hook.h"
+#include "base/mem.h"
+#include "net/xml.h"
+#include "store/s3call.h"
+#include "store/s3page.h"
+
+#define MIB		((uint64_t)1024 * 1024)
+#define OBJECT_MAX	(5 * MIB * MIB)
+#define NONCE_HEADER	"x-amz-meta-litefleet-upload"
+
+enum {
+	PARALLEL = 8,
+	STALE_MS = 24 * 60 * 60 * 1000
+};
+
+struct s3_multi {
+	LIST_ENTRY(s3_multi) entry;
+	struct store_op *op;	/* NULL: handed back */
+	char *name;
+	char *id;		/* NULL: none yet */
+	char nonce[17];
+	uint64_t bytes, part_bytes;
+	unsigned nparts, next, nflying, ndone;
+	char **etags;
+	bool failed;
+	struct err err;
+};
+
+uint64_t
+s3_part_bytes(uint64_t bytes, uint64_t wish)
+{
+	uint64_t part = wish > 0 ? wish : S3_PART_BYTES;
+	uint64_t least = (bytes + S3_PARTS - 1) / S3_PARTS;
+
+	if (part < least)
+		part = (least + MIB - 1) / MIB * MIB;
+	return (part);
+}
+
+static void
+forget(struct s3_multi *m)
+{
+	unsigned i;
+
+	LIST_REMOVE(m, entry);
+	for (i = 0; m->etags != NULL && i < m->nparts; i++)
+		free(m->etags[i]);
+	free(m->etags);
+	free(m->name);
+	free(m->id);
+	free(m);
+}
+
+static struct s3_call *
+call(struct s3 *s, struct s3_multi *m, enum store_request kind,
+    const char *method, s3_done *done)
+{
+	struct s3_call *c = s3_call_new(s, kind, method, m->name);
+
+	c->done = done;
+	c->owner = m;
+	return (c);
+}
+
+static void
+aborted(struct s3 *s, struct s3_call *c)
+{
+	/* One that could not be sent may go when the store is closed. */
+	if (!c->dead && !s->abandoning)
+		forget(c->owner);
+	s3_call_free(s, c);
+}
+
+static void
+abort_upload(struct s3 *s, struct s3_multi *m)
+{
+	struct s3_call *c = call(s, m, STORE_REQ_REMOVE, "DELETE", aborted);
+
+	s3_call_query(c, "uploadId", m->id);
+	s3_call_start(s, c);
+}
+
+void
+s3_multi_abort_all(struct s3 *s)
+{
+	struct s3_multi *m;
+
+	LIST_FOREACH(m, &s->multis, entry)
+		abort_upload(s, m);
+}
+
+void
+s3_multi_forget_all(struct s3 *s)
+{
+	struct s3_multi *m;
+
+	while ((m = LIST_FIRST(&s->multis)) != NULL)
+		forget(m);
+}
+
+/* The operation goes back, and what is left of a failed upload away. */
+static void
+end(struct s3 *s, struct s3_multi *m, const struct err *e)
+{
+	s3_op_done(s, m->op, e);
+	m->op = NULL;
+	if (e != NULL && m->id != NULL)
+		abort_upload(s, m);
+	else
+		forget(m);
+}
+
+static void
+looked(struct s3 *s, struct s3_call *c)
+{
+	struct s3_multi *m = c->owner;
+	const char *nonce = http_header(&c->req, NONCE_HEADER);
+
+	if (c->ok && nonce != NULL && strcmp(nonce, m->nonce) == 0)
+		end(s, m, NULL);
+	else
+		end(s, m, &m->err);
+	s3_call_free(s, c);
+}
+
+static void
+completed(struct s3 *s, struct s3_call *c)
+{
+	struct s3_multi *m = c->owner;
+
+	if (c->ok)
+		end(s, m, NULL);
+	else if (c->unsure && strcmp(c->fault.code, "NoSuchUpload") == 0) {
+		/* The lost answer to an earlier try may have been a yes. */
+		m->err = c->err;
+		m->err.cls = ERR_NETWORK;
+		s3_call_start(s, call(s, m, STORE_REQ_HEAD, "HEAD", looked));
+	} else
+		end(s, m, &c->err);
+	free((void *)c->body);
+	s3_call_free(s, c);
+}
+
+static void
+complete(struct s3 *s, struct s3_multi *m)
+{
+	struct s3_call *c = call(s, m, STORE_REQ_PART, "POST", completed);
+	struct buf b = { 0 };
+	unsigned i;
+
+	buf_puts(&b, "<CompleteMultipartUpload xmlns=\""
+	    "http://s3.amazonaws.com/doc/2006-03-01/\">");
+	for (i = 0; i < m->nparts; i++) {
+		buf_printf(&b, "<Part><PartNumber>%u</PartNumber><ETag>",
+		    i + 1);
+		s3_xml_put(&b, m->etags[i]);
+		buf_puts(&b, "</ETag></Part>");
+	}
+	buf_puts(&b, "</CompleteMultipartUpload>");
+	c->body_bytes = b.len;
+	c->body = buf_take(&b);
+	/* It begins with 200 and blanks, and ends as it may. */
+	c->in_body = true;
+	s3_call_query(c, "uploadId", m->id);
+	s3_call_header(c, "content-type", "application/xml");
+	s3_call_start(s, c);
+}
+
+static void pump(struct s3 *s, struct s3_multi *m);
+
+static void
+stored(struct s3 *s, struct s3_call *c)
+{
+	struct s3_multi *m = c->owner;
+	const char *etag = c->ok ? http_header(&c->req, "etag") : NULL;
+	unsigned i = (unsigned)(c->body_off / m->part_bytes);
+
+	m->nflying--;
+	if (etag != NULL) {
+		m->etags[i] = mem_strdup(etag);
+		m->ndone++;
+		HOOK("store-part", m->name);
+	} else if (!m->failed) {
+		m->failed = true;
+		if (c->ok)
+			err_set(&m->err, ERR_NETWORK, "s3://%s/%s: the server "
+			    "stored a part without an ETag", s->site.bucket,
+			    c->key);
+		else
+			m->err = c->err;
+	}
+	s3_call_free(s, c);
+	pump(s, m);
+}
+
+static void
+put_part(struct s3 *s, struct s3_multi *m)
+{
+	struct s3_call *c = call(s, m, STORE_REQ_PART, "PUT", stored);
+	char number[16];
+
+	c->body_off = (uint64_t)m->next * m->part_bytes;
+	c->body_bytes = m->bytes - c->body_off;
+	if (c->body_bytes > m->part_bytes)
+		c->body_bytes = m->part_bytes;
+	c->fd = m->op->fd;
+	if (c->fd == -1)
+		c->body = m->op->mem.data + c->body_off;
+	c->md5 = s->url.require_content_md5;
+	(void)snprintf(number, sizeof(number), "%u", ++m->next);
+	s3_call_query(c, "partNumber", number);
+	s3_call_query(c, "uploadId", m->id);
+	m->nflying++;
+	s3_call_start(s, c);
+}
+
+/* Go on with an upload: more parts, or its end. */
+static void
+pump(struct s3 *s, struct s3_multi *m)
+{
+	unsigned most = s->concurrent < PARALLEL ? s->concurrent : PARALLEL;
+
+	while (!m->failed && m->next < m->nparts && m->nflying < most)
+		put_part(s, m);
+	if (m->nflying > 0)
+		return;
+	if (m->failed)
+		end(s, m, &m->err);
+	else
+		complete(s, m);
+}
+
+static void
+created(struct s3 *s, struct s3_call *c)
+{
+	struct s3_multi *m = c->owner;
+	const char *id = NULL;
+	struct xml *x = NULL;
+	struct err e = c->err;
+
+	if (c->ok && (x = xml_parse(c->req.answer.data, c->req.answer.len,
+	    &e)) != NULL && (id = xml_text(x,
+	    "InitiateMultipartUploadResult/UploadId")) == NULL)
+		err_set(&e, ERR_NETWORK, "s3://%s/%s: the server began an "
+		    "upload without an id", s->site.bucket, c->key);
+	if (id == NULL)
+		end(s, m, &e);
+	else {
+		m->id = mem_strdup(id);
+		HOOK("store-upload", m->name);
+		pump(s, m);
+	}
+	xml_free(x);
+	s3_call_free(s, c);
+}
+
+static void
+create(struct s3 *s, struct s3_multi *m)
+{
+	struct s3_call *c = call(s, m, STORE_REQ_PART, "POST", created);
+
+	s3_call_query(c, "uploads", "");
+	s3_put_headers(s, c);
+	s3_call_header(c, NONCE_HEADER, m->nonce);
+	s3_call_start(s, c);
+}
+
+static void
+swept(struct s3 *s, struct s3_call *c)
+{
+	s3_call_free(s, c);
+}
+
+/* Abort one upload of somebody who died; whether it works is not our
+ * business. */
+static void
+sweep_one(struct s3 *s, const struct s3_upload *u)
+{
+	struct s3_call *c = s3_call_new(s, STORE_REQ_REMOVE, "DELETE",
+	    u->key + strlen(s->prefix));
+
+	c->once = true;
+	c->done = swept;
+	s3_call_query(c, "uploadId", u->id);
+	s3_call_start(s, c);
+}
+
+static void
+listed(struct s3 *s, struct s3_call *c)
+{
+	struct s3_multi *m = c->owner;
+	struct s3_uploads all = { 0 };
+	int64_t before = clock_real_ms() + s->clock_off_ms - STALE_MS;
+	const char *slash = strrchr(m->name, '/');
+	size_t i, len = strlen(s->prefix) +
+	    (slash == NULL ? 0 : (size_t)(slash - m->name) + 1);
+	struct err ignored;
+
+	if (c->ok && s3_uploads_parse(c->req.answer.data, c->req.answer.len,
+	    &all, &ignored) == 0)
+		for (i = 0; i < all.n; i++)
+			if (all.v[i].ms < before &&
+			    strlen(all.v[i].key) > len &&
+			    strchr(all.v[i].key + len, '/') == NULL)
+				sweep_one(s, &all.v[i]);
+	s3_uploads_fini(&all);
+	if (s->abandoning)
+		end(s, m, &c->err);
+	else
+		create(s, m);
+	s3_call_free(s, c);
+}
+
+static void
+sweep(struct s3 *s, struct s3_multi *m)
+{
+	struct s3_call *c = s3_call_new(s, STORE_REQ_LIST, "GET", NULL);
+	const char *slash = strrchr(m->name, '/');
+	char *prefix = mem_printf("%s%.*s", s->prefix, slash == NULL ? 0 :
+	    (int)(slash - m->name) + 1, m->name);
+
+	c->done = listed;
+	c->owner = m;
+	c->once = true;
+	s3_call_query(c, "uploads", "");
+	s3_call_query(c, "encoding-type", "url");
+	s3_call_query(c, "prefix", prefix);
+	free(prefix);
+	s3_call_start(s, c);
+}
+
+void
+s3_multi(struct s3 *s, struct store_op *op)
+{
+	struct s3_multi *m;
+	struct err e;
+
+	if (op->bytes > OBJECT_MAX) {
+		err_set(&e, ERR_LIMIT, "s3://%s/%s%s: larger than 5 TiB",
+		    s->site.bucket, s->prefix, op->name);
+		s3_op_done(s, op, &e);
+		return;
+	}
+	m = mem_zero(sizeof(*m));
+	LIST_INSERT_HEAD(&s->multis, m, entry);
+	m->op = op;
+	m->name = mem_strdup(op->name);
+	m->bytes = op->bytes;
+	m->part_bytes = s3_part_bytes(op->bytes, s->url.part_bytes);
+	m->nparts = (unsigned)((m->bytes + m->part_bytes - 1) /
+	    m->part_bytes);
+	m->etags = mem_zero(m->nparts * sizeof(*m->etags));
+	(void)snprintf(m->nonce, sizeof(m->nonce), "%08" PRIx32 "%08" PRIx32,
+	    arc4random(), arc4random());
+	sweep(s, m);
+}

@@ -1,0 +1,182 @@
+/*
+ * s3site -- where requests to a bucket go: host, path and region, and what
+ * becomes of them when the server points elsewhere.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/s3call.h"
+
+static bool
+begins(const char *s, const char *with)
+{
+	return (strncmp(s, with, strlen(with)) == 0);
+}
+
+static bool
+ends(const char *s, const char *with)
+{
+	size_t n = strlen(s), m = strlen(with);
+
+	return (n >= m && strcmp(s + n - m, with) == 0);
+}
+
+/* Host and path for the region, at AWS or where "host" is. */
+static void
+aim(struct s3_site *site, const char *host)
+{
+	char *old = site->host, *aws = NULL;
+
+	if (site->aws) {
+		aws = mem_printf("s3.%s.amazonaws.com%s", site->region,
+		    begins(site->region, "cn-") ? ".cn" : "");
+		host = aws;
+	}
+	site->host = site->path_style ? mem_strdup(host) :
+	    mem_printf("%s.%s", site->bucket, host);
+	free(site->base);
+	site->base = site->path_style ? mem_printf("/%s/", site->bucket) :
+	    mem_strdup("/");
+	free(aws);
+	free(old);
+}
+
+/* Is it what may stand in a Host header?  Then without the scheme's own
+ * port, which nobody sends. */
+static bool
+take_host(const char *text, size_t n, const char *scheme, char **host)
+{
+	const char *port = strcmp(scheme, "https") == 0 ? ":443" : ":80";
+	size_t i, m = strlen(port);
+
+	for (i = 0; i < n; i++)
+		if (!isalnum((unsigned char)text[i]) &&
+		    strchr(".-_:[]", text[i]) == NULL)
+			return (false);
+	if (n == 0)
+		return (false);
+	if (n > m && memcmp(text + n - m, port, m) == 0)
+		n -= m;
+	*host = mem_strndup(text, n);
+	return (true);
+}
+
+int
+s3_site_init(struct s3_site *site, const struct store_url_s3 *u,
+    const char *region, const char *endpoint, struct err *e)
+{
+	const char *p;
+	char *host = NULL;
+
+	memset(site, 0, sizeof(*site));
+	site->bucket = mem_strdup(u->bucket);
+	site->region = mem_strdup(u->region != NULL ? u->region : region);
+	site->aws = endpoint == NULL;
+	if (endpoint == NULL) {
+		site->scheme = mem_strdup("https");
+		/* A certificate's "*" stands for one label. */
+		site->path_style = u->path_style != -1 ? u->path_style == 1 :
+		    strchr(u->bucket, '.') != NULL;
+		aim(site, NULL);
+		return (0);
+	}
+	if ((p = strstr(endpoint, "://")) == NULL) {
+		err_set(e, ERR_CONFIG, "the S3 endpoint is no URL");
+		return (-1);
+	}
+	site->scheme = mem_strndup(endpoint, (size_t)(p - endpoint));
+	site->path_style = u->path_style != 0;
+	p += 3;
+	if (!take_host(p, strcspn(p, "/"), site->scheme, &host)) {
+		err_set(e, ERR_CONFIG, "the S3 endpoint is no URL");
+		return (-1);
+	}
+	aim(site, host);
+	free(host);
+	return (0);
+}
+
+void
+s3_site_fini(struct s3_site *site)
+{
+	free(site->bucket);
+	free(site->scheme);
+	free(site->host);
+	free(site->base);
+	free(site->region);
+}
+
+/* Another region of the same owner. */
+static bool
+go_region(struct s3_site *site, const char *region)
+{
+	size_t i;
+
+	for (i = 0; region[i] != '\0'; i++)
+		if (!isalnum((unsigned char)region[i]) && region[i] != '-')
+			return (false);
+	if (i == 0 || strcmp(region, site->region) == 0)
+		return (false);
+	free(site->region);
+	site->region = mem_strdup(region);
+	if (site->aws)
+		aim(site, NULL);
+	return (true);
+}
+
+/* Another host: "endpoint" may have the bucket in front. */
+static bool
+go_host(struct s3_site *site, const char *endpoint)
+{
+	size_t n = strlen(site->bucket);
+	char *host;
+
+	if (!take_host(endpoint, strlen(endpoint), site->scheme, &host))
+		return (false);
+	if (strcmp(host, site->host) == 0) {
+		free(host);
+		return (false);
+	}
+	if (site->aws && !ends(host, ".amazonaws.com") &&
+	    !ends(host, ".amazonaws.com.cn")) {
+		free(host);
+		return (false);
+	}
+	site->path_style = !(begins(host, site->bucket) && host[n] == '.');
+	site->aws = false;
+	aim(site, site->path_style ? host : host + n + 1);
+	free(host);
+	return (true);
+}
+
+bool
+s3_site_follow(struct s3_site *site, const struct s3_fault *f,
+    const char *location, char **moved)
+{
+	size_t n = strlen(site->scheme);
+	const char *p, *path;
+	char *host;
+
+	*moved = NULL;
+	/* What is said for good first. */
+	if (f->status != 307 && f->region[0] != '\0' &&
+	    go_region(site, f->region))
+		return (true);
+	if (f->status != 307 && f->endpoint[0] != '\0' &&
+	    go_host(site, f->endpoint))
+		return (true);
+	/* Never to another scheme: https must not become http. */
+	if (location == NULL || strncmp(location, site->scheme, n) != 0 ||
+	    strncmp(location + n, "://", 3) != 0)
+		return (false);
+	p = location + n + 3;
+	path = p + strcspn(p, "/?");
+	if (!take_host(p, (size_t)(path - p), site->scheme, &host))
+		return (false);
+	*moved = mem_printf("%s://%s%.*s", site->scheme, host,
+	    (int)strcspn(path, "?"), path);
+	free(host);
+	return (true);
+}

@@ -1,0 +1,228 @@
+/*
+ * The S3 store without a server: what answers mean, where requests go.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/s3call.h"
+#include "store/s3page.h"
+
+static const struct {
+	int status;
+	const char *code;
+	enum err_class cls;
+	const char *says;
+} faults[] = {
+	{ 403, "AccessDenied", ERR_DENIED, "403 AccessDenied: the message" },
+	{ 403, "InvalidAccessKeyId", ERR_DENIED, "does not know this" },
+	{ 403, "SignatureDoesNotMatch", ERR_DENIED, "secret key" },
+	{ 403, "RequestTimeTooSkewed", ERR_DENIED, "clock" },
+	{ 403, "QuotaExceeded", ERR_SPACE, "quota" },
+	{ 404, "NoSuchBucket", ERR_STATE, "create it" },
+	{ 404, "NoSuchKey", ERR_NOTFOUND, "no such object" },
+	{ 412, "PreconditionFailed", ERR_EXISTS, "412" },
+	{ 503, "SlowDown", ERR_THROTTLED, "slow down" },
+	{ 500, "InternalError", ERR_NETWORK, "500 InternalError" },
+	{ 400, "Whatever", ERR_IO, "400 Whatever: the message" },
+	{ 404, "", ERR_NOTFOUND, "404: the message" },
+	{ 403, "", ERR_DENIED, "403: the message" },
+};
+
+START_TEST(a_refusal_is_one_sentence_with_all_that_helps)
+{
+	struct s3_site site = { .bucket = mem_strdup("bkt"),
+	    .region = mem_strdup("here") };
+	struct s3_fault f = { .status = faults[_i].status };
+	struct err e;
+
+	strcpy(f.code, faults[_i].code);
+	strcpy(f.message, "the message");
+	strcpy(f.request_id, "tx1");
+	strcpy(f.region, "there");
+	s3_fault_err(&f, &site, "a/b", &e);
+	ck_assert_int_eq(e.cls, faults[_i].cls);
+	ck_assert_ptr_nonnull(strstr(e.msg, faults[_i].says));
+	ck_assert_int_eq(strncmp(e.msg, "s3://bkt/a/b: ", 14), 0);
+	ck_assert_ptr_nonnull(strstr(e.msg, "region is there (request tx1)"));
+	s3_site_fini(&site);
+}
+END_TEST
+
+START_TEST(a_servers_text_cannot_break_the_line)
+{
+	char to[8];
+
+	s3_fault_text(to, sizeof(to), "a\nb\x1b\x80z");
+	ck_assert_str_eq(to, "a?b??z");
+	s3_fault_text(to, sizeof(to), "123456\xc3\xbc");
+	ck_assert_str_eq(to, "123456");
+	s3_fault_text(to, sizeof(to), NULL);
+	ck_assert_str_eq(to, "");
+}
+END_TEST
+
+static const struct {
+	const char *text, *want;
+} keys[] = {
+	{ "a/b", "a/b" }, { "a+b%2Bc", "a b+c" }, { "%e2%82%AC", "\u20ac" },
+	{ "%", NULL }, { "%4", NULL }, { "%zz", NULL }, { "a%00b", NULL },
+	{ "", "" }, { "%25", "%" },
+};
+
+START_TEST(a_key_is_decoded)
+{
+	char *key = s3_key_decode(keys[_i].text);
+
+	if (keys[_i].want == NULL)
+		ck_assert_ptr_null(key);
+	else
+		ck_assert_str_eq(key, keys[_i].want);
+	free(key);
+}
+END_TEST
+
+#define HEAD	"<ListBucketResult xmlns=\"x\">"
+#define TAIL	"</ListBucketResult>"
+
+START_TEST(a_page_is_read)
+{
+	static const char text[] = HEAD "<IsTruncated>true</IsTruncated>"
+	    "<NextContinuationToken>t&amp;1</NextContinuationToken>"
+	    "<EncodingType>url</EncodingType><Contents><Key>a%2Fb+c</Key>"
+	    "<LastModified>2026-11-20T10:30:00.123Z</LastModified>"
+	    "<Size>17</Size></Contents><Contents><Key>d</Key></Contents>" TAIL;
+	struct s3_page page = { 0 };
+	struct err e;
+
+	ck_assert_int_eq(s3_page_parse(text, sizeof(text) - 1, &page, &e), 0);
+	ck_assert_uint_eq(page.n, 2);
+	ck_assert_str_eq(page.v[0].key, "a/b c");
+	ck_assert_uint_eq(page.v[0].bytes, 17);
+	ck_assert_int_eq(page.v[0].ms, INT64_C(1795170600123));
+	ck_assert_str_eq(page.v[1].key, "d");
+	ck_assert_str_eq(page.next, "t&1");
+	s3_page_fini(&page);
+}
+END_TEST
+
+static const char *const no_pages[] = {
+	"", "<html/>", HEAD TAIL,
+	HEAD "<IsTruncated>true</IsTruncated>" TAIL,
+	HEAD "<IsTruncated>false</IsTruncated><Contents><Key>k</Key>"
+	    "<Size>-1</Size></Contents>" TAIL,
+	HEAD "<IsTruncated>false</IsTruncated><Contents>",
+};
+
+START_TEST(what_is_no_page_is_refused)
+{
+	struct s3_page page = { 0 };
+	struct err e;
+
+	ck_assert_int_eq(s3_page_parse(no_pages[_i], strlen(no_pages[_i]),
+	    &page, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_NETWORK);
+	s3_page_fini(&page);
+}
+END_TEST
+
+START_TEST(ten_thousand_parts_always_do)
+{
+	const uint64_t mib = 1024 * 1024, big = 5 * mib * mib;
+
+	ck_assert_uint_eq(s3_part_bytes(100 * mib, 0), S3_PART_BYTES);
+	ck_assert_uint_eq(s3_part_bytes(100 * mib, 5 * mib), 5 * mib);
+	ck_assert_uint_eq(s3_part_bytes(10000 * 5 * mib, 5 * mib), 5 * mib);
+	ck_assert_uint_eq(s3_part_bytes(10000 * 5 * mib + 1, 5 * mib),
+	    6 * mib);
+	ck_assert_uint_ge(s3_part_bytes(big, 0) * S3_PARTS, big);
+}
+END_TEST
+
+static const struct {
+	const char *endpoint, *bucket;
+	int path_style;
+	const char *host, *base;
+} sites[] = {
+	{ NULL, "bkt", -1, "bkt.s3.eu-west-1.amazonaws.com", "/" },
+	{ NULL, "b.k.t", -1, "s3.eu-west-1.amazonaws.com", "/b.k.t/" },
+	{ NULL, "bkt", 1, "s3.eu-west-1.amazonaws.com", "/bkt/" },
+	{ "http://h:9000", "bkt", -1, "h:9000", "/bkt/" },
+	{ "http://h:80", "bkt", -1, "h", "/bkt/" },
+	{ "https://h:443", "bkt", 0, "bkt.h", "/" },
+	{ "https://h:80", "bkt", 1, "h:80", "/bkt/" },
+};
+
+START_TEST(requests_go_to_the_right_place)
+{
+	struct store_url_s3 u = { .path_style = sites[_i].path_style };
+	struct s3_site site;
+	struct err e;
+
+	u.bucket = mem_strdup(sites[_i].bucket);
+	ck_assert_int_eq(s3_site_init(&site, &u, "eu-west-1",
+	    sites[_i].endpoint, &e), 0);
+	ck_assert_str_eq(site.host, sites[_i].host);
+	ck_assert_str_eq(site.base, sites[_i].base);
+	s3_site_fini(&site);
+	free(u.bucket);
+}
+END_TEST
+
+START_TEST(a_redirect_is_followed_where_it_is_safe)
+{
+	struct store_url_s3 u = { .path_style = -1 };
+	struct s3_fault f = { .status = 301 };
+	struct s3_site site;
+	struct err e;
+	char *moved;
+
+	u.bucket = mem_strdup("bkt");
+	ck_assert_int_eq(s3_site_init(&site, &u, "us-east-1", NULL, &e), 0);
+	strcpy(f.region, "eu-west-1");
+	ck_assert(s3_site_follow(&site, &f, NULL, &moved));
+	ck_assert_str_eq(site.host, "bkt.s3.eu-west-1.amazonaws.com");
+	/* It is said again, and leads nowhere. */
+	ck_assert(!s3_site_follow(&site, &f, NULL, &moved));
+	f.status = 307;
+	ck_assert(s3_site_follow(&site, &f, "https://x.y/bkt/k?a=b", &moved));
+	ck_assert_str_eq(moved, "https://x.y/bkt/k");
+	free(moved);
+	ck_assert(!s3_site_follow(&site, &f, "http://x.y/bkt/k", &moved));
+	ck_assert(!s3_site_follow(&site, &f, "https://u@x.y/k", &moved));
+	f.status = 301;
+	f.region[0] = '\0';
+	strcpy(f.endpoint, "bkt.evil.example");
+	ck_assert(!s3_site_follow(&site, &f, NULL, &moved));
+	s3_site_fini(&site);
+	free(u.bucket);
+}
+END_TEST
+
+#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
+
+int
+main(void)
+{
+	Suite *s = suite_create("s3");
+	TCase *tc = tcase_create("s3");
+	SRunner *sr = srunner_create(s);
+	int nfailed;
+
+	tcase_add_loop_test(tc,
+	    a_refusal_is_one_sentence_with_all_that_helps, 0, N(faults));
+	tcase_add_test(tc, a_servers_text_cannot_break_the_line);
+	tcase_add_loop_test(tc, a_key_is_decoded, 0, N(keys));
+	tcase_add_test(tc, a_page_is_read);
+	tcase_add_loop_test(tc, what_is_no_page_is_refused, 0, N(no_pages));
+	tcase_add_test(tc, ten_thousand_parts_always_do);
+	tcase_add_loop_test(tc, requests_go_to_the_right_place, 0, N(sites));
+	tcase_add_test(tc, a_redirect_is_followed_where_it_is_safe);
+	suite_add_tcase(s, tc);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	nfailed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return (nfailed != 0);
+}
