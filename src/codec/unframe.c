@@ -1,3 +1,6 @@
+/*
+ * unframe -- the decoder of codec/frame.h.
+ */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

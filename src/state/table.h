@@ -33,6 +33,7 @@ struct table {
 int table_map(struct table *t, int fd, const char *name, struct err *e);
 void table_unmap(struct table *t);
 
+/* Slot i, i < t->capacity. */
 const uint8_t *table_slot(const struct table *t, uint64_t i);
 
 /* The slot of the good record of h, which is put into *rec; or t->capacity.
