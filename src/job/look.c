@@ -87,6 +87,7 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 {
 	struct backup_item it;
 	struct state *st;
+	const struct err *failure = job->direrr;
 	struct err why;
 	bool known, force = job->cfg->force;
 
@@ -97,17 +98,18 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 	it.h = statedir_hash(&job->id, it.path, job->path.len);
 	if ((st = record_segment(job, it.h, e)) == NULL)
 		return (-1);
+	/* The record comes from memory while the kernel looks at the file. */
+	state_prefetch(st, it.h);
+	if (job->direrr == NULL && change_stat(job->dirfd, name, force ||
+	    job->cfg->follow || (flags & WALK_WAL) != 0, job->cfg->follow,
+	    &it.st, &why) == -1)
+		failure = &why;
 	if (!(known = state_find(st, it.h, &it.rec)))
 		memset(&it.rec, 0, sizeof(it.rec));
 	if (known && !force && held_back(job, &it))
 		return (0);
-	if (job->direrr != NULL) {
-		record_failure(job, &it, job->direrr);
-		return (0);
-	}
-	if (change_stat(job->dirfd, name, force || job->cfg->follow ||
-	    (flags & WALK_WAL) != 0, job->cfg->follow, &it.st, &why) == -1) {
-		record_failure(job, &it, &why);
+	if (failure != NULL) {
+		record_failure(job, &it, failure);
 		return (0);
 	}
 	it.fingerprint = state_fingerprint(&it.st);

@@ -153,6 +153,18 @@ count(struct state *st)
 	say_damage(st);
 }
 
+void
+state_prefetch(const struct state *st, struct hash128 h)
+{
+	const uint8_t *p;
+
+	if (st->t.capacity == 0)
+		return;
+	p = table_slot(&st->t, segment_home(h, st->t.capacity));
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + STATE_REC_BYTES);
+}
+
 bool
 state_find(struct state *st, struct hash128 h, struct state_rec *rec)
 {
