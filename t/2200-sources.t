@@ -181,4 +181,23 @@ not_racy
 "$lf" backup -q --check full --to store "$p" 2>/dev/null
 status 1 "unchanged, but not forgotten" "$lf" backup --to store "$p"
 says "named again" "data/torn.db: damaged when it was last checked"
+touch data/torn.db
+status 1 "touched, and not looked for" "$lf" backup --to store "$p"
+says "still not forgotten" "data/torn.db: damaged when it was last checked"
+
+# What the spool lacks is not taken for a database that vanished.
+ln -s nowhere spool
+cp big.db data/fresh.db
+sqlite3 data/large.db "create table t(x);
+    insert into t values(zeroblob(9000000))"
+status 1 "a spool that is not there" "$lf" backup --json --spool spool \
+    --to store "$p"
+says "fails the database that needs it" "error: .*data/large.db"
+is "nothing is gone" "$(figure gone)" 0
+is "what needs none is stored" "$(stored /fresh.db)" 1
+status 1 "with a spool" "$lf" backup --to store "$p"
+is "it is stored too" "$(stored /large.db)" 1
+status 0 "a large one comes back" "$lf" restore -o large.back \
+    "store$scratch/data/large.db"
+ok "with every byte" cmp large.back data/large.db
 done_testing

@@ -63,6 +63,30 @@ says "is named" "error: .*$scratch/data/none.db"
 says "the other too" "error: .*$scratch/data/nodir/x.db"
 is "and the good one is done" "$(cut -f1 "$out")" "$scratch/data/b/1.db"
 
+# What cannot be a file; and output that is lost.
+long=$(printf '%0256d' 0)
+for bad in / "$long" "data/nodir/../x.db"; do
+	status 2 "no file: $(echo "$bad" | cut -c1-20)" "$lf" upload \
+	    --to store "$bad"
+done
+status 1 "a directory" "$lf" upload --to store data/b
+says "is no file" 'data/b: not a regular file'
+ln -s 1.db data/b/link.db
+status 1 "a link" "$lf" upload --to store data/b/link.db
+says "says what would follow it" '--follow'
+status 0 "and with that" "$lf" upload --follow --to store data/b/link.db
+rm data/b/link.db
+for how in '>&-' '>/dev/full'; do
+	status 3 "list $how" sh -c "'$lf' list store $how"
+	says "list $how: says so" 'write standard output'
+done
+status 3 "lost output and a failed database" sh -c \
+    "'$lf' upload --to store data/none.db data/b/1.db >/dev/full"
+cp data/b/1.db data/b/a..b.db
+"$lf" upload --to store data/b/a..b.db >"$out" 2>"$err"
+is "dots in a name are no parent" "$(cut -f1 "$out")" "$scratch/data/b/a..b.db"
+rm data/b/a..b.db
+
 cp data/b/1.db "$(printf 'data/b/t\tn\nx.db')"
 "$lf" backup -n "$p" | cut -f3 | "$lf" upload --to store3 - >"$out" 2>"$err" &&
     pass "odd names through the pipe" || fail "odd names through the pipe"

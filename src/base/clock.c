@@ -49,6 +49,19 @@ clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES])
 	buf[CLOCK_STAMP_BYTES - 1] = '\0';
 }
 
+const char *
+clock_rfc3339(int64_t ms, char *buf, size_t size)
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+
+	(void)gmtime_r(&s, &tm);
+	(void)snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	return (buf);
+}
+
 /* Read n digits at s into *v. */
 static bool
 field(const char *s, int n, int *v)

@@ -2,14 +2,12 @@
  * backup -- one cycle over the fleet: find the databases, store those that
  * changed.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/cycle.h"
 #include "cmd/dealer.h"
@@ -185,6 +183,10 @@ run(const struct cmd *cmd, int argc, char **argv)
 	if (p.argc == 0) {
 		status = cmd_usage(cmd, "which databases? give a pattern in "
 		    "quotes, as '/data/*/*.db'");
+		goto out;
+	}
+	if (b.c.json && b.c.raw) {
+		status = cmd_usage(cmd, "--json and -0 exclude each other");
 		goto out;
 	}
 	if (cycle_setup(&b.c, p.argv, (size_t)p.argc, b.dry, &e) == -1) {

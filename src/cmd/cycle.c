@@ -1,8 +1,5 @@
 #include "cmd/cycle.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,15 +145,17 @@ find_host(struct cycle *c, struct err *e)
 static int
 find_dirs(struct cycle *c, struct err *e)
 {
-	const char *spool = c->spool;
+	const char *spool = c->spool, *what = "--spool";
 	char *state;
 	size_t i;
 
-	if (spool == NULL)
+	if (spool == NULL) {
+		what = "$TMPDIR";
 		spool = getenv("TMPDIR");
-	if (spool == NULL || spool[0] == '\0')
-		spool = "/var/tmp";
-	if ((c->spool_dir = path_absolute(spool, "--spool", e)) == NULL)
+		if (spool == NULL || spool[0] == '\0')
+			spool = "/var/tmp";
+	}
+	if ((c->spool_dir = path_absolute(spool, what, e)) == NULL)
 		return (-1);
 	if ((state = statedir_base(c->state, e)) == NULL)
 		return (-1);
@@ -373,8 +372,9 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	cycle_out_summary(run.out, &res, r == 0 && res.signal == 0,
 	    clock_mono_ms() - started_ms);
 	cycle_out_free(run.out);
+	/* Whatever it was, the others are not safe. */
 	if (r == -1)
-		return (err_exit_status(e.cls));
+		return (err_exit_status(e.cls) == 2 ? 2 : 3);
 	if (res.signal != 0) {
 		log_error("stopped by %s before everything was looked at",
 		    strsignal(res.signal));

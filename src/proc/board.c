@@ -43,7 +43,8 @@ void
 board_hand_over(struct board *b, unsigned i, uint64_t count[TALLY_NCOUNT])
 {
 	static const enum tally_count kept[] = {
-		TALLY_SYNCED, TALLY_BYTES_READ, TALLY_BYTES_STORED, TALLY_DONE
+		TALLY_SYNCED, TALLY_REFRESHED, TALLY_BYTES_READ,
+		TALLY_BYTES_STORED, TALLY_DONE
 	};
 	struct tally *t = &b->slot[i].tally;
 

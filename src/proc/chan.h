@@ -29,7 +29,7 @@ struct chan {
 
 /*
  * Make a pair: *c for the supervisor, *other (close-on-exec) for the worker
- * to be forked.  Classes as errno suggests.
+ * to be forked.  Class io.
  */
 int chan_pair(struct chan *c, int *other, struct err *e);
 

@@ -1,6 +1,6 @@
 #include "proc/member.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ member_start(struct member *m, const struct pool_cfg *cfg,
 		worker_run(&ws);
 	io_close(&ws.fd);
 	if (m->pid == -1) {
-		err_io(e, "start worker %u", m->index);
+		err_sys(e, ERR_IO, "start worker %u", m->index);
 		m->pid = 0;
 		chan_fini(&m->chan);
 		return (-1);

@@ -38,7 +38,7 @@ void member_fini(struct member *m);
 
 /*
  * Fork its process; if the last one died, empty its slot into carry[] and
- * tell the new one of the path.  Classes as errno suggests.
+ * tell the new one of the path.  Class io.
  */
 int member_start(struct member *m, const struct pool_cfg *cfg,
     struct board *board, uint64_t carry[TALLY_NCOUNT], struct err *e);

@@ -9,7 +9,7 @@
  * A worker that dies, or leaves without BYE: the path in its slot of the
  * board is named (log_error) and handed to the fresh worker as quarantined;
  * the fresh worker takes the range over and is fed it again.  Its counters
- * start again, but for what was already stored and recorded.  Deaths with an
+ * start again, but for what was already recorded.  Deaths with an
  * empty slot, or POOL_DEATHS_MAX in a row with nothing finished between them,
  * end the run with class bug.
  *

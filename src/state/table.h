@@ -58,6 +58,12 @@ bool table_live(struct table *t, uint64_t i, struct state_rec *rec);
 /* How many slots are taken, and how many of them are live. */
 void table_count(struct table *t, uint64_t *taken, uint64_t *nlive);
 
+/*
+ * How many slots between i and the next free one are live?  When slot i was
+ * free and is taken, only those can have become so.
+ */
+uint64_t table_live_behind(struct table *t, uint64_t i);
+
 /* Copy the live records into "capacity" zeroed slots, which must suffice. */
 void table_copy(struct table *t, uint8_t *slots, uint64_t capacity);
 
