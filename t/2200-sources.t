@@ -151,6 +151,15 @@ status 0 "two patterns that match one file" "$lf" backup --json --new-store \
     --to store3 "$scratch/data/good1.db" "$scratch/data/good*.db"
 is "it is done once" "$(figure databases),$(figure synced)" 3,3
 
+cp big.db 'data/a*b.db'
+status 0 "an escaped wildcard is a path" "$lf" backup --json --state esc \
+    --to store5 "$scratch/data/a\\*b.db"
+is "and one database" "$(figure synced)" 1
+status 0 "a path that a pattern before it has taken" "$lf" backup \
+    --state esc --to store5 "$scratch/data/good*.db" "$scratch/data/good1.db"
+says_not "is no empty pattern" 'matches nothing'
+rm 'data/a*b.db'
+
 status 0 "exclude a name and a path" "$lf" backup --json --to store4 \
     --exclude 'good[12].db' --exclude "$scratch/data/sub" \
     --exclude '-dash*' "$p"

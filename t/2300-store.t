@@ -120,7 +120,7 @@ fi
 if unshare -m true 2>/dev/null; then
 	mkdir many
 	for i in $(seq 40); do
-		sqlite3 many/$i.db "create table t(x);
+		sqlite3 "many/$i.db" "create table t(x);
 		    insert into t values(randomblob(100000))"
 	done
 	cat >nearly.sh <<-'SH'
@@ -141,6 +141,19 @@ if unshare -m true 2>/dev/null; then
 else
 	skip "no mount namespaces here" 4
 fi
+
+# A store by another name is the same store; and not around the fleet.
+ln -s store other
+"$lf" backup -q --to store "$p"
+status 0 "by a link" "$lf" backup --json --to other "$p"
+is "it has the same state" "$(synced)" 0
+mkdir -p around/data && cp data/2.db around/data && ln -s around link
+for args in "around around" "link around" "around link"; do
+	status 2 "a store around its fleet: $args" "$lf" backup \
+	    --to "${args% *}" "$scratch/${args#* }/data/*.db"
+done
+ln -s gone dangling
+status 3 "a link to nowhere" "$lf" backup --to dangling "$p"
 
 # Something in the way of one key.
 mkdir obstacle && cp -r store obstacle

@@ -123,7 +123,7 @@ status 1 "no such key" "$lf" restore -o y.db store/p1/none.db
 says "is named" 'no backup of p1/none.db in file://.*/store;'
 status 1 "no such object" "$lf" restore -o y.db \
     store/p1/t1.db/20200101T000000.000Z.db.lz4
-status 1 "no store" "$lf" restore -o y.db data/p1/t1.db
+status 3 "no store" "$lf" restore -o y.db data/p1/t1.db
 status 2 "a whole store" "$lf" restore -o y.db store
 says "is no database" 'is a whole store'
 status 2 "no target" "$lf" restore store/p1/t1.db

@@ -142,6 +142,17 @@ find_host(struct cycle *c, struct err *e)
 	return (0);
 }
 
+/* Is "path", whatever links lead there, in directory "dir", which has none? */
+static bool
+lies_within(const char *path, const char *dir)
+{
+	char *real = realpath(path, NULL);
+	bool within = path_within(real != NULL ? real : path, dir);
+
+	free(real);
+	return (within);
+}
+
 static int
 find_dirs(struct cycle *c, struct err *e)
 {
@@ -164,7 +175,7 @@ find_dirs(struct cycle *c, struct err *e)
 	if (c->state_base == NULL)
 		return (-1);
 	for (i = 0; c->url.path != NULL && i < c->npatterns; i++)
-		if (path_within(pattern_literal(c->patterns[i]),
+		if (lies_within(pattern_literal(c->patterns[i]),
 		    c->url.path)) {
 			err_set(e, ERR_USAGE, "the store %s holds the pattern "
 			    "%s: a store cannot lie around the databases that "

@@ -256,6 +256,16 @@ to_file(const struct restore *r, struct err *e)
 	return (ret);
 }
 
+/* This backup is damaged; the one before it may do. */
+static void
+point_at_others(const struct restore *r, struct err *e)
+{
+	struct err why = *e;
+
+	err_set(e, why.cls, "%s; \"litefleet list --all %s/%s\" shows what "
+	    "other backups there are", why.msg, r->url.path, r->key);
+}
+
 static int
 run(const struct cmd *self, int argc, char **argv)
 {
@@ -269,7 +279,10 @@ run(const struct cmd *self, int argc, char **argv)
 		return (p.status);
 	if ((status = check(&r, &p)) != 0)
 		return (status);
-	if ((ret = locate(&r, &e)) == 0) {
+	if ((ret = locate(&r, &e)) == -1 && r.store == NULL &&
+	    err_exit_status(e.cls) == 1)
+		e.cls = ERR_STATE;	/* it is the store that is missing */
+	if (ret == 0) {
 		if (r.output != NULL && strcmp(r.output, "-") == 0)
 			ret = job_restore_stream(r.store, buf_str(&r.object),
 			    STDOUT_FILENO, &e);
@@ -277,6 +290,8 @@ run(const struct cmd *self, int argc, char **argv)
 			ret = to_file(&r, &e);
 	}
 	if (ret == -1) {
+		if (e.cls == ERR_CORRUPT && r.key != NULL)
+			point_at_others(&r, &e);
 		status = cmd_fail(self, &e);
 		/* 75 speaks of the state; here it is one database in use. */
 		if (e.cls == ERR_BUSY)

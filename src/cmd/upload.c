@@ -157,6 +157,40 @@ read_paths(struct upload *u, char *const *args, size_t nargs, struct err *e)
 	return (r);
 }
 
+/*
+ * Where directory "dir" really is; the caller frees.  Links are resolved with
+ * --follow, and in the literal part of --pattern, which is the user's own
+ * word; elsewhere a tenant may have put them there since, and the worker
+ * refuses them.  What is not there the worker names, too.
+ */
+static char *
+real_dir(const struct upload *u, const char *dir)
+{
+	const char *literal;
+	char *real, *whole;
+
+	if (u->c.follow)
+		real = realpath(dir[0] == '\0' ? "/" : dir, NULL);
+	else if (u->c.npatterns > 0) {
+		literal = pattern_literal(u->c.patterns[0]);
+		real = realpath(literal, NULL);
+		if (real != NULL && strcmp(literal, "/") != 0) {
+			whole = mem_printf("%s%s", strcmp(real, "/") == 0 ?
+			    "" : real, dir + strlen(literal));
+			free(real);
+			return (whole);
+		}
+	} else
+		real = NULL;
+	if (real == NULL || strlen(real) + NAME_MAX >= PATH_MAX) {
+		free(real);
+		return (mem_strdup(dir));
+	}
+	if (strcmp(real, "/") == 0)
+		real[0] = '\0';
+	return (real);
+}
+
 static int
 deal(void *ctx, struct dealer *d, bool again, struct err *e)
 {
@@ -175,11 +209,8 @@ deal(void *ctx, struct dealer *d, bool again, struct err *e)
 			free(dir);
 			free(real);
 			dir = mem_strndup(u->paths[i], n);
-			/* If it is not there, the worker says so. */
-			real = realpath(n == 0 ? "/" : dir, NULL);
-			dealer_enter(d, dir, real == NULL ||
-			    strlen(real) + NAME_MAX >= PATH_MAX ? dir :
-			    strcmp(real, "/") == 0 ? "" : real);
+			real = real_dir(u, dir);
+			dealer_enter(d, dir, real);
 		}
 		dealer_put(d, slash + 1, WALK_WAL);
 	}

@@ -21,7 +21,10 @@ change_open_dir(const char *real, struct err *e)
 	fd = (int)syscall(SYS_openat2, AT_FDCWD, real, &how, sizeof(how));
 	if (fd == -1 && errno == ENOSYS)
 		fd = open(real, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
+	if (fd == -1 && errno == ELOOP)
+		err_set(e, ERR_GONE, "directory %s: a symbolic link is on the "
+		    "way (--follow follows it)", real);
+	else if (fd == -1 && errno == ENOTDIR)
 		err_sys(e, ERR_GONE, "open directory %s", real);
 	else if (fd == -1)
 		err_io(e, "open directory %s", real);

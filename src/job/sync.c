@@ -328,6 +328,8 @@ sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
 	tally_drop(job->env.tally);
 	if (job->store_full) {
 		*e = why;
+		err_prefix(e, "store %s: %s", job->cfg->url->canonical,
+		    it->path);
 		save_rest(job);
 		return (-1);
 	}

@@ -294,9 +294,8 @@ static int
 put_new(struct state *st, const struct state_rec *rec, const char *path,
     struct err *e)
 {
-	uint64_t i, old_bytes;
+	uint64_t i, old_bytes, found = 0;
 	struct err ignored;
-	uint64_t found = 0;
 	bool fresh, gaps;
 
 	/*

@@ -10,7 +10,8 @@
 #include "base/err.h"
 
 struct store_url {
-	char *canonical;	/* "file:///abs/dir"; one store, one text */
+	char *canonical;	/* "file:///abs/dir", links resolved as far as
+				 * it is there: one store, one text */
 	char *path;		/* "/abs/dir" */
 };
 

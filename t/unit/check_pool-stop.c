@@ -1,7 +1,21 @@
 /*
  * Signals to the supervisor: what ends, how soon, and what stays as it was.
  */
+#include <sys/syscall.h>
+
 #include "unit/poolbed.h"
+
+/* A worker's end, after its last word, is replaced here. */
+static bool term_at_exit;
+
+void
+_exit(int status)
+{
+	if (term_at_exit)
+		(void)kill(getppid(), SIGTERM);
+	for (;;)
+		(void)syscall(SYS_exit_group, status);
+}
 
 START_TEST(term_ends_the_run_with_grace)
 {
@@ -65,6 +79,22 @@ START_TEST(a_long_message_can_see_the_stop)
 	ck_assert_int_eq(res.signal, SIGTERM);
 	ck_assert_uint_eq(sh->seen[0].all_msgs, 4);
 	ck_assert_uint_eq(sh->seen[0].drains, 1);
+}
+END_TEST
+
+START_TEST(a_signal_after_the_last_word_cuts_nothing_short)
+{
+	struct feed f = { .nmsgs = 10, .raise_at = -1 };
+	struct pool_result res;
+	struct err e;
+
+	term_at_exit = true;
+	ck_assert_int_eq(run(config(&f, 1), &res, &e), 0);
+	term_at_exit = false;
+	ck_assert_int_eq(res.signal, 0);
+	ck_assert_uint_eq(res.unstarted, 0);
+	ck_assert_uint_eq(sh->seen[0].closes, 1);
+	ck_assert_str_eq(logged(), "");
 }
 END_TEST
 
@@ -177,6 +207,7 @@ main(void)
 	tcase_add_test(tc,
 	    what_is_in_flight_after_the_last_message_gets_the_grace);
 	tcase_add_test(tc, a_long_message_can_see_the_stop);
+	tcase_add_test(tc, a_signal_after_the_last_word_cuts_nothing_short);
 	tcase_add_test(tc, a_second_term_kills);
 	tcase_add_test(tc, an_echo_of_a_signal_does_not_kill);
 	tcase_add_test(tc, who_does_not_end_in_time_is_killed);

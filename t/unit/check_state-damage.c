@@ -2,6 +2,7 @@
  * What a segment is not believed, and what damage to it costs.
  */
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "unit/statebed.h"
@@ -406,6 +407,47 @@ START_TEST(what_a_gap_hides_counts_again_when_it_is_filled)
 }
 END_TEST
 
+/* Put records "from" to "to", and tell how much CPU time that took. */
+static double
+put_all(struct state *st, unsigned from, unsigned to)
+{
+	clock_t start = clock();
+
+	for (; from < to; from++)
+		put(st, from);
+	return ((double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
+START_TEST(a_damaged_record_makes_no_other_dear)
+{
+	enum { N = 20000, MORE = 1000, VICTIM = 100 };
+	struct buf b = { 0 };
+	struct state *st;
+	double sound_s, damaged_s;
+
+	fill(N);
+	load("a7", &b);
+	st = open_as(SEG, &id);
+	sound_s = put_all(st, N, N + MORE);
+	state_close(st);
+	/* Damaged, or a gap: what lies behind may be hidden. */
+	if (_i == 0)
+		b.data[find_bytes(&b, VICTIM) + 30] ^= 1;
+	else
+		memset(b.data + find_bytes(&b, VICTIM) / 4096 * 4096, 0, 4096);
+	save("a7", &b);
+	listen_start();
+	st = open_as(SEG, &id);
+	damaged_s = put_all(st, N, N + MORE);
+	state_close(st);
+	(void)listen_end();
+	/* One count for all of them, and not one for each. */
+	ck_assert_msg(damaged_s < 20 * sound_s + 0.1, "%f s and %f s",
+	    damaged_s, sound_s);
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(a_file_of_damaged_records_is_survived)
 {
 	struct state_rec rec;
@@ -501,6 +543,7 @@ main(void)
 	tcase_add_test(tc, a_damaged_slot_is_used_again);
 	tcase_add_test(tc, a_lost_page_costs_what_was_on_it);
 	tcase_add_test(tc, what_a_gap_hides_counts_again_when_it_is_filled);
+	tcase_add_loop_test(tc, a_damaged_record_makes_no_other_dear, 0, 2);
 	tcase_add_test(tc, a_file_of_damaged_records_is_survived);
 	tcase_add_test(tc, a_damaged_name_costs_itself_alone);
 	return (run_suite(tc));

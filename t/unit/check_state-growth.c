@@ -29,9 +29,9 @@ END_TEST
 
 /* libcheck itself writes to a file, so the limit holds for the put alone. */
 static int
-put_limited(struct state *st, unsigned n, struct err *e)
+put_limited(struct state *st, unsigned n, rlim_t bytes, struct err *e)
 {
-	const struct rlimit few = { 8000, RLIM_INFINITY };
+	const struct rlimit few = { bytes, RLIM_INFINITY };
 	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
 	int ret;
 
@@ -48,20 +48,51 @@ START_TEST(growing_beyond_a_file_size_limit_keeps_what_there_was)
 	unsigned n = 0;
 
 	(void)signal(SIGXFSZ, SIG_IGN);
-	while (put_limited(st, n, &e) == 0)
+	while (put_limited(st, n, 8000, &e) == 0)
 		ck_assert_uint_lt(n++, 1000);
 	ck_assert_uint_gt(n, 41);
 	ck_assert_int_eq(e.cls, ERR_IO);	/* EFBIG */
 	ck_assert_ptr_nonnull(strstr(e.msg, "a7"));
 	ck_assert(!exists("a7.new"));
-	ck_assert_int_eq(put_limited(st, n, &e), -1);
+	ck_assert_int_eq(put_limited(st, n, 8000, &e), -1);
 	assert_has_all(st, n);
 	ck_assert(!has(st, n));
-	ck_assert_int_eq(put_limited(st, 3, &e), 0);	/* is replaced */
+	ck_assert_int_eq(put_limited(st, 3, 8000, &e), 0);	/* replaced */
 	ck_assert_uint_eq(state_count(st), n);
 	st = reopen(st);
 	assert_has_all(st, n);
 	put(st, n);			/* the next good run catches up */
+	assert_has_all(st, n + 1);
+	state_close(st);
+}
+END_TEST
+
+START_TEST(a_record_that_cannot_be_written_leaves_no_name)
+{
+	enum { N = 20, LIMIT = STATE_HDR_BYTES + 24 * STATE_REC_BYTES };
+	struct err e = { 0 };
+	struct state *st;
+	struct stat sb;
+	unsigned n = N;
+	off_t bytes;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	fill(N);
+	st = open_as(SEG, &id);
+	/* The first one whose slot lies beyond the limit; names do not. */
+	do {
+		ck_assert_int_eq(fstatat(dirfd, "a7.names", &sb, 0), 0);
+		bytes = sb.st_size;
+		ck_assert_int_lt(bytes, LIMIT - 100);
+	} while (put_limited(st, n++, LIMIT, &e) == 0);
+	n--;
+	ck_assert_ptr_nonnull(strstr(e.msg, "a7"));
+	ck_assert_int_eq(fstatat(dirfd, "a7.names", &sb, 0), 0);
+	ck_assert_int_eq(sb.st_size, bytes);
+	ck_assert(!has(st, n));
+	put(st, n);
+	ck_assert_int_eq(fstatat(dirfd, "a7.names", &sb, 0), 0);
+	ck_assert_int_eq(sb.st_size, bytes + 10 + (off_t)strlen("/d/20.db"));
 	assert_has_all(st, n + 1);
 	state_close(st);
 }
@@ -212,6 +243,7 @@ main(void)
 	tcase_add_test(tc, the_load_is_never_above_0_85);
 	tcase_add_test(tc,
 	    growing_beyond_a_file_size_limit_keeps_what_there_was);
+	tcase_add_test(tc, a_record_that_cannot_be_written_leaves_no_name);
 	tcase_add_test(tc, growing_on_a_full_disk_keeps_what_there_was);
 	tcase_add_loop_test(tc, a_stale_temporary_file_is_no_obstacle, 0, 2);
 	tcase_add_loop_test(tc, a_killed_process_leaves_what_it_had_put, 0,
