@@ -173,4 +173,13 @@ kill -KILL "$pid"
 stop "$pid" KILL
 status 0 "after kill -9 it is restored" "$lf" restore -o z.db store/p1/t1.db
 is "all of it" "$(word z.db)" two
+
+# A database that is called as an object is.
+mkdir shaped
+sqlite3 shaped/20261120T103000.123Z.db.lz4 'create table t(x)'
+"$lf" backup -q --to store "$scratch/shaped/*" || fail "backup of an odd name"
+status 0 "its name is a key" "$lf" restore -o odd.back \
+    "store$scratch/shaped/20261120T103000.123Z.db.lz4"
+ok "and it comes back" cmp odd.back shaped/20261120T103000.123Z.db.lz4
+
 done_testing

@@ -250,7 +250,9 @@ op_open(void *cfg, const struct worker_env *env, void **out, struct err *e)
 	struct bridge *b = mem_zero(sizeof(*b));
 	struct job_backup_env jenv = { .index = env->index,
 	    .first_seg = env->first_seg, .end_seg = env->end_seg,
-	    .tally = env->tally, .gate = env->gate, .again = env->again,
+	    .tally = env->tally,
+	    .gate = env->gate, .complaint = env->complaint,
+	    .again = env->again,
 	    .tell = tell, .stopping = stopping, .ctx = b };
 
 	b->worker = env->worker;

@@ -175,6 +175,18 @@ find_object(struct restore *r, const char *key, struct err *e)
 	return (-1);
 }
 
+/* A file may be called as objects are; then the name is a key. */
+static bool
+is_object(struct store *s, const char *name)
+{
+	struct store_reader *reader;
+	struct err e;
+
+	if ((reader = store_get(s, name, 0, NULL, &e)) != NULL)
+		store_reader_free(reader);
+	return (reader != NULL || e.cls != ERR_NOTFOUND);
+}
+
 /* Open the store and find out which object is meant. */
 static int
 locate(struct restore *r, struct err *e)
@@ -202,7 +214,7 @@ locate(struct restore *r, struct err *e)
 	}
 	if ((r->store = store_open(&cfg, e)) == NULL)
 		goto out;
-	if (n > 0) {
+	if (n > 0 && is_object(r->store, below)) {
 		r->key = mem_strndup(below, n);
 		buf_puts(&r->object, below);
 		ret = 0;

@@ -37,9 +37,11 @@ record_put(struct job_backup *job, const struct state_rec *rec,
 		HOOK("recorded", path);
 		return;
 	}
-	if (!job->state_full)
-		log_warn("the state cannot be written, so the next run reads "
+	if (!job->state_full && gate_enter(job->env.complaint) == 1) {
+		log_warn("the state cannot be written, so the next run stores "
 		    "again what this one stored: %s", e.msg);
+		gate_leave(job->env.complaint, 1);
+	}
 	job->state_full = true;
 }
 

@@ -21,6 +21,7 @@ board_map(unsigned nslots, struct err *e)
 		return (NULL);
 	}
 	gate_init(&b->gate);
+	gate_init(&b->complaint);
 	b->nslots = nslots;
 	return (b);
 }

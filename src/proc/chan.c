@@ -44,7 +44,7 @@ void
 chan_init(struct chan *c, int fd)
 {
 	c->fd = fd;
-	c->broken = false;
+	c->broken = fd == -1;
 	STAILQ_INIT(&c->queue);
 }
 
@@ -63,6 +63,7 @@ chan_fini(struct chan *c)
 	while (chan_pending(c))
 		shift(c);
 	io_close(&c->fd);
+	c->broken = true;
 }
 
 /* Returns whether the message needs no more care: sent, or nobody is there. */

@@ -4,8 +4,8 @@
  * at once is queued in memory, without bound, and freed as it is sent.  The
  * worker says: it waits until the kernel has taken the message.
  *
- * An end whose peer has gone swallows what is sent; chan_recv() still gives
- * what the peer had sent, then EOF.  A failure of the socket itself is a
+ * An end whose peer has gone, or that is closed itself, swallows what is sent;
+ * chan_recv() still gives what the peer had sent, then EOF.  A failure of the socket itself is a
  * broken invariant and ends the process.
  */
 #ifndef PROC_CHAN_H
@@ -23,7 +23,7 @@ struct chan_msg;
 
 struct chan {
 	int fd;			/* -1: closed */
-	bool broken;		/* the peer has gone */
+	bool broken;		/* the peer has gone, or it is closed */
 	STAILQ_HEAD(, chan_msg) queue;
 };
 

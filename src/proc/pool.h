@@ -45,6 +45,7 @@ struct worker_env {
 	unsigned first_seg, end_seg;	/* [first, end) */
 	struct tally *tally;		/* its slot of the board */
 	struct gate *gate;		/* one for all workers */
+	struct gate *complaint;		/* another: for what is said once */
 	bool again;			/* takes over from a dead one */
 	struct worker *worker;		/* for worker_say() */
 };

@@ -1,6 +1,8 @@
 /*
  * Workers that die, who goes on in their place, and errors that end the run.
  */
+#include <sys/syscall.h>
+
 #include "base/io.h"
 #include "unit/poolbed.h"
 
@@ -50,6 +52,56 @@ START_TEST(a_dead_workers_range_goes_on_without_the_path)
 	ck_assert_uint_eq(res.count[TALLY_BYTES_STORED], 470 * DB_BYTES / 2);
 	ck_assert_uint_eq(res.deaths, 1);
 	ck_assert_str_eq(logged(), deaths[_i].line);
+}
+END_TEST
+
+/* waitpid(2) is replaced here: it finds a dead child so much later. */
+static unsigned late;
+
+pid_t
+waitpid(pid_t pid, int *status, int options)
+{
+	if (pid > 0 && late > 0) {
+		late--;
+		(void)raise(SIGCHLD);
+		return (0);
+	}
+	return ((pid_t)syscall(SYS_wait4, pid, status, options, NULL));
+}
+
+/* All is posted, and the worker dies of it, before the pool looks again. */
+static int
+deadly_feed(void *ctx, struct pool *pool, const bool want[POOL_SEGMENTS],
+    struct err *e)
+{
+	volatile pid_t *pid = &sh->seen[0].pid;
+	const struct feed *f = ctx;
+	siginfo_t si;
+
+	(void)toy_feed(ctx, pool, want, e);
+	if (f->calls > 1)
+		return (0);
+	while (*pid == 0)
+		clock_sleep_ms(1);
+	ck_assert_int_eq(waitid(P_PID, (id_t)*pid, &si, WEXITED | WNOWAIT),
+	    0);
+	late = 2;
+	return (0);
+}
+
+START_TEST(a_worker_whose_channel_ends_before_it_is_sent_nothing)
+{
+	struct feed f = { .nmsgs = 5, .act = ACT_SEGV, .act_seq = 2,
+	    .nacts = 1, .raise_at = -1 };
+	struct pool_cfg cfg = config(&f, 1);
+	struct pool_result res;
+	struct err e;
+
+	cfg.feed = deadly_feed;
+	ck_assert_int_eq(run(cfg, &res, &e), 0);
+	ck_assert_uint_eq(late, 0);
+	ck_assert_uint_eq(res.deaths, 1);
+	ck_assert_uint_eq(sh->seen[0].all_msgs, 3 + 5);
 }
 END_TEST
 
@@ -312,6 +364,8 @@ main(void)
 
 	tcase_add_loop_test(tc, a_dead_workers_range_goes_on_without_the_path,
 	    0, 3);
+	tcase_add_test(tc,
+	    a_worker_whose_channel_ends_before_it_is_sent_nothing);
 	tcase_add_test(tc, a_death_while_draining_is_taken_over_too);
 	tcase_add_test(tc, deaths_with_progress_between_are_survived);
 	tcase_add_test(tc, a_death_with_nothing_in_hand_ends_the_run);
