@@ -42,6 +42,24 @@ is "and tells of the others once" "$(sort -u "$out" | wc -l),$(wc -l <"$out")" \
     200,200
 is "each is stored once" "$("$lf" list --all store | wc -l)" 200
 
+# Quarantine that cannot be recorded: two killers of one worker, and all the
+# others are stored.
+if unshare -m true 2>/dev/null; then
+	rm -rf store state
+	mkdir full
+	cat >full.sh <<-'SH'
+	mount -t tmpfs -o size=16k none full || exit 99
+	LITEFLEET_HOOK="image=segv:t00050" "$1" backup --jobs 1 	    --state full --to store "$2" 2>full.err
+	echo "status $?" >full.status
+	SH
+	unshare -m sh full.sh "$lfh" "$p"
+	is "a full state and ten killers" "$(cat full.status)" "status 1"
+	is "each is named once" "$(grep -c signal full.err)" 10
+	is "the others are stored" "$("$lf" list store | wc -l)" 990
+else
+	skip "no mount namespaces here" 3
+fi
+
 # exit(3) of a library is a death too.
 rm -rf store state
 status 1 "a worker that leaves without a word" env \

@@ -56,8 +56,14 @@ job_backup_quarantine(struct job_backup *job, const char *path,
 	it.h = statedir_hash(&job->id, path, strlen(path));
 	if ((st = record_segment(job, it.h, e)) == NULL)
 		return (-1);
+	job->killers = mem_resize(job->killers, job->nkillers + 1,
+	    sizeof(*job->killers));
+	job->killers[job->nkillers++] = it.h;
 	if (!state_find(st, it.h, &it.rec))
 		memset(&it.rec, 0, sizeof(it.rec));
+	if ((it.rec.flags & STATE_QUARANTINE) != 0 && job->env.again &&
+	    it.rec.not_before > record_now_s())
+		return (0);	/* a worker between has recorded it */
 	if ((it.rec.flags & STATE_QUARANTINE) == 0)
 		it.rec.fail_count = 0;
 	for (i = 0; i < it.rec.fail_count && s < QUARANTINE_MAX_S; i++)
@@ -149,6 +155,7 @@ job_backup_close(struct job_backup *job)
 	hash_stream_free(job->hash);
 	io_close(&job->dirfd);
 	free(job->direrr);
+	free(job->killers);
 	buf_fini(&job->path);
 	buf_fini(&job->real);
 	buf_fini(&job->key);

@@ -35,7 +35,13 @@ held_back(struct job_backup *job, const struct backup_item *it)
 	bool tried = job->env.again &&
 	    it->rec.not_before >= job->cfg->started_ms / 1000;
 	char until[CLOCK_STAMP_BYTES];
+	size_t i;
 
+	for (i = 0; i < job->nkillers; i++)
+		if (hash128_eq(job->killers[i], it->h)) {
+			tally_add(job->env.tally, TALLY_FAILED, 1);
+			return (true);
+		}
 	if ((it->rec.flags & STATE_QUARANTINE) != 0 &&
 	    (it->rec.not_before > record_now_s() || tried)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
@@ -118,7 +124,7 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 		failure = &why;
 	if (!(known = state_find(st, it.h, &it.rec)))
 		memset(&it.rec, 0, sizeof(it.rec));
-	if (known && (!force || job->env.again) && held_back(job, &it))
+	if ((job->env.again || (known && !force)) && held_back(job, &it))
 		return (0);
 	if (failure != NULL) {
 		record_failure(job, &it, failure);

@@ -4,9 +4,9 @@
  * at once is queued in memory, without bound, and freed as it is sent.  The
  * worker says: it waits until the kernel has taken the message.
  *
- * An end whose peer has gone, or that is closed itself, swallows what is sent;
- * chan_recv() still gives what the peer had sent, then EOF.  A failure of the socket itself is a
- * broken invariant and ends the process.
+ * An end that is closed, or whose peer has gone, swallows what is sent; from
+ * the latter chan_recv() still gives what the peer had sent, then EOF.  A
+ * failure of the socket itself is a broken invariant and ends the process.
  */
 #ifndef PROC_CHAN_H
 #define PROC_CHAN_H

@@ -26,20 +26,32 @@ member_init(struct member *m, unsigned index, unsigned nworkers)
 void
 member_fini(struct member *m)
 {
+	size_t i;
+
 	chan_fini(&m->chan);
 	free(m->path);
 	m->path = NULL;
+	for (i = 0; i < m->nkillers; i++)
+		buf_fini(&m->killers[i]);
+	free(m->killers);
+	m->killers = NULL;
+	m->nkillers = 0;
 }
 
 static void
 post_quarantine(struct member *m)
 {
 	struct buf b = { 0 };
+	size_t i;
 
 	buf_put(&b, m->how, strlen(m->how) + 1);
 	buf_puts(&b, m->path);
-	chan_post(&m->chan, WIRE_QUARANTINE, b.data, b.len);
-	buf_fini(&b);
+	m->killers = mem_resize(m->killers, m->nkillers + 1,
+	    sizeof(*m->killers));
+	m->killers[m->nkillers++] = b;
+	for (i = 0; i < m->nkillers; i++)
+		chan_post(&m->chan, WIRE_QUARANTINE, m->killers[i].data,
+		    m->killers[i].len);
 }
 
 int

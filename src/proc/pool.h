@@ -58,7 +58,8 @@ struct job_ops {
 	/* Begin.  cfg is pool_cfg.job_cfg, as it was at fork(2). */
 	int (*open)(void *cfg, const struct worker_env *env, void **job,
 	    struct err *e);
-	/* "path" killed the worker before: "how" (e.g. "signal 11"). */
+	/* "path" killed a worker before: "how" (e.g. "signal 11").  Called for
+	 * each path that did so in this run and range, also again. */
 	int (*quarantine)(void *job, const char *path, const char *how,
 	    struct err *e);
 	/* Work on a message (borrowed).  May leave things in flight. */

@@ -140,7 +140,7 @@ toy_quarantine(void *job, const char *path, const char *how, struct err *e)
 
 	(void)e;
 	(void)snprintf(j->seen->how, sizeof(j->seen->how), "%s", how);
-	if (sh->nquarantined < NQUARANTINED)
+	if (!is_quarantined(path) && sh->nquarantined < NQUARANTINED)
 		(void)snprintf(sh->quarantined[sh->nquarantined++], 32, "%s",
 		    path);
 	return (0);
