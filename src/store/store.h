@@ -83,7 +83,8 @@ void store_op_free(struct store_op *op);
  * Hand over an operation.  It comes back from store_next(), failed or not;
  * never replaces an object, a missing one to remove is no failure.  Class
  * exists (there is one, or something else is in the way) and limit: of this
- * name alone; all others are of the store.  Memory in use stays bounded: may block to finish others first.
+ * name alone; all others are of the store.  Memory in use stays bounded: may
+ * block to finish others first.
  */
 void store_submit(struct store *s, struct store_op *op);
 
