@@ -146,6 +146,42 @@ status 1 "a key that is too long" "$lf" backup --to store "$p"
 says "is named with its limit" "$toolong.*255"
 rm "data/$toolong"
 
+# Between the walk and the reading: one vanishes, one is replaced.
+mkdir between
+for i in gone moved stay; do
+	sqlite3 between/$i.db "create table t(x); insert into t values('$i')"
+done
+sqlite3 between.new "create table t(x); insert into t values('new')"
+# $1: the database at which the worker stops; $2...: what happens then.
+meanwhile()
+{
+	rm -rf bstate bstore
+	LITEFLEET_HOOK="image=stop:$1.db" start "$lfh" backup --json --jobs 1 \
+	    --state bstate --to bstore "$scratch/between/*.db"
+	wait_for 10 sh -c "grep -l '^State:.T' \$(pgrep -P $pid |
+	    sed 's,.*,/proc/&/status,')"
+	shift
+	"$@"
+	pkill -CONT -P "$pid"
+	wait "$pid"
+	rc=$?
+	cp "$pout" "$out"
+}
+meanwhile gone rm between/gone.db
+is "vanished before it is read: status" "$rc" 0
+is "it is gone, not failed" "$(figure gone),$(figure failed)" 1,0
+is "the others are stored" "$(figure synced)" 2
+meanwhile moved mv between.new between/moved.db
+is "replaced before it is read: status" "$rc" 0
+"$lf" restore -o between.back "bstore$scratch/between/moved.db" 2>/dev/null
+is "one of the two is stored, whole" \
+    "$(sqlite3 between.back 'select x from t; pragma integrity_check')" "new
+ok"
+meanwhile stay sh -c 'rm between/stay.db && ln -s ../big.db between/stay.db'
+is "replaced by a link: status" "$rc" 1
+is "what the link shows is not stored" \
+    "$(find "bstore$scratch/between/stay.db" -name '*.lz4' 2>/dev/null)" ""
+
 # Two patterns, one file.
 status 0 "two patterns that match one file" "$lf" backup --json --new-store \
     --to store3 "$scratch/data/good1.db" "$scratch/data/good*.db"
