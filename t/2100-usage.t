@@ -28,6 +28,9 @@ usage "no pattern" 'which databases' backup --to store
 usage "no store" 'where to' backup "$p"
 usage "literal part missing" "$scratch/nowhere" backup --to store \
     "$scratch/nowhere/*.db"
+usage "a path that is not there" "$scratch/data/nope.db" backup --to store \
+    "$scratch/data/nope.db"
+usage "a directory" 'is a directory' backup --to store "$scratch/data"
 usage "dots" '\.\.' backup --to store '../*.db'
 usage "two doublestars" '\*\*' backup --to store "$scratch/**/x/**/*.db"
 usage "unclosed bracket" '\[' backup --to store "$scratch/[ab/*.db"

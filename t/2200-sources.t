@@ -146,10 +146,55 @@ status 1 "a key that is too long" "$lf" backup --to store "$p"
 says "is named with its limit" "$toolong.*255"
 rm "data/$toolong"
 
+# Between the walk and the reading: one vanishes, one is replaced.
+mkdir between
+for i in gone moved stay; do
+	sqlite3 between/$i.db "create table t(x); insert into t values('$i')"
+done
+sqlite3 between.new "create table t(x); insert into t values('new')"
+# $1: the database at which the worker stops; $2...: what happens then.
+meanwhile()
+{
+	rm -rf bstate bstore
+	LITEFLEET_HOOK="image=stop:$1.db" start "$lfh" backup --json --jobs 1 \
+	    --state bstate --to bstore "$scratch/between/*.db"
+	wait_for 10 sh -c "grep -l '^State:.T' \$(pgrep -P $pid |
+	    sed 's,.*,/proc/&/status,')"
+	shift
+	"$@"
+	pkill -CONT -P "$pid"
+	wait "$pid"
+	rc=$?
+	cp "$pout" "$out"
+}
+meanwhile gone rm between/gone.db
+is "vanished before it is read: status" "$rc" 0
+is "it is gone, not failed" "$(figure gone),$(figure failed)" 1,0
+is "the others are stored" "$(figure synced)" 2
+meanwhile moved mv between.new between/moved.db
+is "replaced before it is read: status" "$rc" 0
+"$lf" restore -o between.back "bstore$scratch/between/moved.db" 2>/dev/null
+is "one of the two is stored, whole" \
+    "$(sqlite3 between.back 'select x from t; pragma integrity_check')" "new
+ok"
+meanwhile stay sh -c 'rm between/stay.db && ln -s ../big.db between/stay.db'
+is "replaced by a link: status" "$rc" 1
+is "what the link shows is not stored" \
+    "$(find "bstore$scratch/between/stay.db" -name '*.lz4' 2>/dev/null)" ""
+
 # Two patterns, one file.
 status 0 "two patterns that match one file" "$lf" backup --json --new-store \
     --to store3 "$scratch/data/good1.db" "$scratch/data/good*.db"
 is "it is done once" "$(figure databases),$(figure synced)" 3,3
+
+cp big.db 'data/a*b.db'
+status 0 "an escaped wildcard is a path" "$lf" backup --json --state esc \
+    --to store5 "$scratch/data/a\\*b.db"
+is "and one database" "$(figure synced)" 1
+status 0 "a path that a pattern before it has taken" "$lf" backup \
+    --state esc --to store5 "$scratch/data/good*.db" "$scratch/data/good1.db"
+says_not "is no empty pattern" 'matches nothing'
+rm 'data/a*b.db'
 
 status 0 "exclude a name and a path" "$lf" backup --json --to store4 \
     --exclude 'good[12].db' --exclude "$scratch/data/sub" \
@@ -181,4 +226,23 @@ not_racy
 "$lf" backup -q --check full --to store "$p" 2>/dev/null
 status 1 "unchanged, but not forgotten" "$lf" backup --to store "$p"
 says "named again" "data/torn.db: damaged when it was last checked"
+touch data/torn.db
+status 1 "touched, and not looked for" "$lf" backup --to store "$p"
+says "still not forgotten" "data/torn.db: damaged when it was last checked"
+
+# What the spool lacks is not taken for a database that vanished.
+ln -s nowhere spool
+cp big.db data/fresh.db
+sqlite3 data/large.db "create table t(x);
+    insert into t values(zeroblob(9000000))"
+status 1 "a spool that is not there" "$lf" backup --json --spool spool \
+    --to store "$p"
+says "fails the database that needs it" "error: .*data/large.db"
+is "nothing is gone" "$(figure gone)" 0
+is "what needs none is stored" "$(stored /fresh.db)" 1
+status 1 "with a spool" "$lf" backup --to store "$p"
+is "it is stored too" "$(stored /large.db)" 1
+status 0 "a large one comes back" "$lf" restore -o large.back \
+    "store$scratch/data/large.db"
+ok "with every byte" cmp large.back data/large.db
 done_testing

@@ -116,6 +116,56 @@ else
 	skip "no mount namespaces here" 4
 fi
 
+# Nearly full: what fits is kept, and the next run goes on from there.
+if unshare -m true 2>/dev/null; then
+	mkdir many
+	for i in $(seq 40); do
+		sqlite3 "many/$i.db" "create table t(x);
+		    insert into t values(randomblob(100000))"
+	done
+	cat >nearly.sh <<-'SH'
+	mount -t tmpfs -o size=3m none full || exit 99
+	for i in 1 2; do
+		"$1" backup --state nearly --to full/store "$2" 2>nearly.err$i
+		echo "status $?"
+		"$1" list full/store | wc -l
+	done >nearly.out
+	SH
+	unshare -m sh nearly.sh "$lf" "$scratch/many/*.db"
+	is "nearly full: status" "$(sed -n 1p nearly.out)" "status 3"
+	n=$(sed -n 2p nearly.out)
+	ok "nearly full: what fits is stored ($n)" test "$n" -ge 10
+	is "nearly full: said once" "$(grep -c error: nearly.err1)" 1
+	is "nearly full: the summary counts it" "$(sed -n \
+	    's/.* \([0-9]*\) synced.*/\1/p' nearly.err1)" "$n"
+else
+	skip "no mount namespaces here" 4
+fi
+
+# A store by another name is the same store; and not around the fleet.
+ln -s store other
+"$lf" backup -q --to store "$p"
+status 0 "by a link" "$lf" backup --json --to other "$p"
+is "it has the same state" "$(synced)" 0
+mkdir -p around/data && cp data/2.db around/data && ln -s around link
+for args in "around around" "link around" "around link"; do
+	status 2 "a store around its fleet: $args" "$lf" backup \
+	    --to "${args% *}" "$scratch/${args#* }/data/*.db"
+done
+ln -s gone dangling
+status 3 "a link to nowhere" "$lf" backup --to dangling "$p"
+
+# Something in the way of one key.
+mkdir obstacle && cp -r store obstacle
+mkdir -p "obstacle/store$scratch/data" odd
+sqlite3 data/way.db 'create table t(x)'
+: >"obstacle/store$scratch/data/way.db"
+status 1 "a file in the way of a key" "$lf" backup --json --state odd \
+    --to obstacle/store "$p"
+says "is named" 'error: .*data/way.db'
+is "and stops nobody else" "$(synced)" 4
+rm data/way.db
+
 # Another host's store.
 status 2 "another host" "$lf" backup --host other --state otherstate \
     --to store "$p"

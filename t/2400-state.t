@@ -73,7 +73,10 @@ harm "a flipped bit in a record" flip "$seg" $((off + 20))
 for other in "$STATE_DIRECTORY"/*; do
 	[ "$other" = "$s" ] || break
 done
-oseg=$(find "$other" -name '[0-9a-f][0-9a-f]' -size +0 | sort | head -n 1)
+for oseg in "$other"/[0-9a-f][0-9a-f]; do
+	# One in which ours has databases, too, so that it is opened.
+	[ ! -e "$s/$(basename "$oseg")" ] || break
+done
 harm "a segment of another store" cp "$oseg" "$s/$(basename "$oseg")"
 
 # All of it is lost: uploads again, and never a wrong name.
@@ -97,8 +100,7 @@ if unshare -m true 2>/dev/null; then
 	cp full.out "$out"
 	cp full.err "$err"
 	is "full: everything is stored" "$(figure synced)" 300
-	ok "full: said once a worker at most" test \
-	    "$(grep -c 'state cannot be written' "$err")" -le "$(nproc)"
+	is "full: said once" "$(grep -c 'state cannot be written' "$err")" 1
 	says "full: said" 'state cannot be written.*No space left'
 	is "full: all are there" "$("$lf" list store3 | wc -l)" 300
 else

@@ -64,6 +64,51 @@ says "is named" "error: .*$scratch/data/none.db"
 says "the other too" "error: .*$scratch/data/nodir/x.db"
 is "and the good one is done" "$(cut -f1 "$out")" "$scratch/data/b/1.db"
 
+# A link that was put in the way since is not followed.
+mkdir -p wild/t1 secret
+sqlite3 wild/t1/x.db 'create table t(x)'
+sqlite3 secret/x.db "create table t(x); insert into t values('secret')"
+"$lf" backup -n "$scratch/wild/*/x.db" | cut -f3 >lines
+rm -r wild/t1
+ln -s ../secret wild/t1
+for how in "" "--pattern $scratch/wild/*/x.db"; do
+	# shellcheck disable=SC2086
+	(set -f; "$lf" upload --to store6 $how - <lines >"$out" 2>"$err")
+	is "upload through a link: status ($how)" "$?" 1
+	says "says why ($how)" 'symbolic link'
+	is "nothing is stored ($how)" "$(find store6 -name '*.lz4' 2>/dev/null)" ""
+done
+status 0 "unless --follow" "$lf" upload --follow --to store6 wild/t1/x.db
+mkdir real && mv wild/t1 real/link && mkdir real/t2 && cp secret/x.db real/t2
+ln -s real literal
+status 0 "the literal part of a pattern may be a link" "$lf" upload \
+    --to store7 --pattern "$scratch/literal/*/x.db" --key '{{1}}' \
+    "$scratch/literal/t2/x.db"
+
+# What cannot be a file; and output that is lost.
+long=$(printf '%0256d' 0)
+for bad in / "$long" "data/nodir/../x.db"; do
+	status 2 "no file: $(echo "$bad" | cut -c1-20)" "$lf" upload \
+	    --to store "$bad"
+done
+status 1 "a directory" "$lf" upload --to store data/b
+says "is no file" 'data/b: not a regular file'
+ln -s 1.db data/b/link.db
+status 1 "a link" "$lf" upload --to store data/b/link.db
+says "says what would follow it" '--follow'
+status 0 "and with that" "$lf" upload --follow --to store data/b/link.db
+rm data/b/link.db
+for how in '>&-' '>/dev/full'; do
+	status 3 "list $how" sh -c "'$lf' list store $how"
+	says "list $how: says so" 'write standard output'
+done
+status 3 "lost output and a failed database" sh -c \
+    "'$lf' upload --to store data/none.db data/b/1.db >/dev/full"
+cp data/b/1.db data/b/a..b.db
+"$lf" upload --to store data/b/a..b.db >"$out" 2>"$err"
+is "dots in a name are no parent" "$(cut -f1 "$out")" "$scratch/data/b/a..b.db"
+rm data/b/a..b.db
+
 cp data/b/1.db "$(printf 'data/b/t\tn\nx.db')"
 "$lf" backup -n "$p" | cut -f3 | "$lf" upload --to "${base}store3" - >"$out" 2>"$err" &&
     pass "odd names through the pipe" || fail "odd names through the pipe"

@@ -132,7 +132,7 @@ status 1 "no such key" "$lf" restore -o y.db "${base}store/p1/none.db"
 says "is named" 'no backup of p1/none.db in (file|s3)://.*/store[;?]'
 status 1 "no such object" "$lf" restore -o y.db \
     "${base}store/p1/t1.db/20200101T000000.000Z.db.lz4"
-status 1 "no store" "$lf" restore -o y.db data/p1/t1.db
+status 3 "no store" "$lf" restore -o y.db data/p1/t1.db
 status 2 "a whole store" "$lf" restore -o y.db "${base}store"
 says "is no database" 'is a whole store'
 status 2 "no target" "$lf" restore "$t1"
@@ -181,4 +181,13 @@ kill -KILL "$pid"
 stop "$pid" KILL
 status 0 "after kill -9 it is restored" "$lf" restore -o z.db "$t1"
 is "all of it" "$(word z.db)" two
+
+# A database that is called as an object is.
+mkdir shaped
+sqlite3 shaped/20261120T103000.123Z.db.lz4 'create table t(x)'
+"$lf" backup -q --to "${base}store" "$scratch/shaped/*" || fail "backup of an odd name"
+status 0 "its name is a key" "$lf" restore -o odd.back \
+    "${base}store$scratch/shaped/20261120T103000.123Z.db.lz4"
+ok "and it comes back" cmp odd.back shaped/20261120T103000.123Z.db.lz4
+
 done_testing

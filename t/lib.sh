@@ -124,6 +124,7 @@ _cleanup()
 trap _cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 cd "$scratch" || exit 1
 exec </dev/null
@@ -313,7 +314,7 @@ start()
 	# A signal that comes before the child has put our traps away would end
 	# it with status 0, so wait until it has.
 	(
-		trap - EXIT HUP INT TERM
+		trap - EXIT HUP INT PIPE TERM
 		: >"$scratch/.lib/$_started.up"
 		exec "$@" >"$pout" 2>"$perr"
 	) &

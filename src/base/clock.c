@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#define LAST_MS	253402300799999LL	/* 9999-12-31T23:59:59.999Z */
+
 static int64_t
 now(clockid_t id)
 {
@@ -45,6 +47,19 @@ clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES])
 	    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
 	memcpy(buf, tmp, CLOCK_STAMP_BYTES - 1);
 	buf[CLOCK_STAMP_BYTES - 1] = '\0';
+}
+
+const char *
+clock_rfc3339(int64_t ms, char *buf, size_t size)
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+
+	(void)gmtime_r(&s, &tm);
+	(void)snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	return (buf);
 }
 
 /* Read n digits at s into *v. */
@@ -94,7 +109,7 @@ int
 clock_parse(const char *s, const char *what, int64_t *ms, struct err *e)
 {
 	int y, mon, d, h = 0, min = 0, sec = 0, milli = 0, oh, om, scale = 100;
-	int64_t off = 0;
+	int64_t off = 0, found;
 	size_t n = strlen(s);
 	const char *p = s;
 
@@ -125,9 +140,13 @@ clock_parse(const char *s, const char *what, int64_t *ms, struct err *e)
 	} else if (strcmp(p, "Z") != 0 && strcmp(p, "z") != 0)
 		goto bad;
 done:
-	if (!moment(y, mon, d, h, min, sec, milli, ms))
+	if (!moment(y, mon, d, h, min, sec, milli, &found))
 		goto bad;
-	*ms += off;
+	/* The offset may lead out of the years that a stamp can say. */
+	found += off;
+	if (found < 0 || found > LAST_MS)
+		goto bad;
+	*ms = found;
 	return (0);
 bad:
 	err_set(e, ERR_USAGE, "%s: \"%s\" is not a time; write it as "

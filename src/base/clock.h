@@ -12,7 +12,8 @@
 #include "base/err.h"
 
 enum {
-	CLOCK_STAMP_BYTES = 21	/* "20261120T103000.123Z" and a NUL */
+	CLOCK_STAMP_BYTES = 21,	/* "20261120T103000.123Z" and a NUL */
+	CLOCK_RFC3339_BYTES = 25	/* "2026-11-20T10:30:00.123Z", NUL */
 };
 
 int64_t clock_mono_ms(void);	/* never goes back; for intervals */
@@ -21,6 +22,9 @@ int64_t clock_real_ms(void);
 
 /* Write the stamp of "ms" (since 1970; years 1970 to 9999) into buf. */
 void clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES]);
+
+/* The same as a person reads it, RFC 3339 in UTC, cut at size - 1 bytes. */
+const char *clock_rfc3339(int64_t ms, char *buf, size_t size);
 
 /*
  * Read a stamp of exactly this form at s[0 .. n-1]; false if it is not one or

@@ -11,7 +11,6 @@
 #define BASE_ERR_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum err_class {
 	ERR_NONE,

@@ -29,6 +29,12 @@ hash128_eq(struct hash128 a, struct hash128 b)
 	return (a.hi == b.hi && a.lo == b.lo);
 }
 
+static inline bool
+hash128_is_zero(struct hash128 h)
+{
+	return (h.hi == 0 && h.lo == 0);
+}
+
 /* Lower-case hex, high half first: what xxh128sum(1) prints. */
 void hash128_hex(struct hash128 h, char buf[HASH128_HEX_BYTES]);
 

@@ -12,6 +12,10 @@
 
 #include "base/mem.h"
 
+enum {
+	READ_FILE_BYTES = 64 * 1024
+};
+
 void
 io_close(int *fd)
 {
@@ -110,7 +114,9 @@ int
 io_read_file(int dirfd, const char *name, size_t max, struct buf *b,
     struct err *e)
 {
+	const size_t old = b->len;
 	ssize_t r;
+	size_t want;
 	int fd, ret = -1;
 
 	if ((fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC)) == -1) {
@@ -119,16 +125,28 @@ io_read_file(int dirfd, const char *name, size_t max, struct buf *b,
 	}
 	if (max == SIZE_MAX)
 		max--;
-	if ((r = io_read(fd, buf_room(b, max + 1), max + 1, name, e)) == -1)
-		goto out;
-	if ((size_t)r > max) {
-		err_set(e, ERR_LIMIT, "%s is larger than %zu bytes", name, max);
-		goto out;
-	}
-	b->len += (size_t)r;
-	b->data[b->len] = '\0';
+	/* Piece by piece: "max" may be far more than there is. */
+	do {
+		want = max + 1 - (b->len - old);
+		if (want > READ_FILE_BYTES)
+			want = READ_FILE_BYTES;
+		if ((r = io_read(fd, buf_room(b, want), want, name, e)) == -1)
+			goto out;
+		b->len += (size_t)r;
+		b->data[b->len] = '\0';
+		if (b->len - old > max) {
+			err_set(e, ERR_LIMIT, "%s is larger than %zu bytes",
+			    name, max);
+			goto out;
+		}
+	} while ((size_t)r == want);
 	ret = 0;
 out:
+	if (ret == -1) {
+		b->len = old;
+		if (b->data != NULL)
+			b->data[old] = '\0';
+	}
 	io_close(&fd);
 	return (ret);
 }
@@ -180,7 +198,7 @@ int
 io_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	char *copy = mem_strdup(path), *p = copy;
-	int ret = -1;
+	int fd = -1, ret = -1;
 
 	for (;;) {
 		p += strspn(p, "/");
@@ -197,8 +215,14 @@ io_mkdirs(const char *path, mode_t mode, struct err *e)
 			break;
 		*p = end;
 	}
+	/* What was there already may be something else. */
+	if ((fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1) {
+		err_io(e, "create directory %s", path);
+		goto out;
+	}
 	ret = 0;
 out:
+	io_close(&fd);
 	free(copy);
 	return (ret);
 }

@@ -39,7 +39,9 @@ int io_read_file(int dirfd, const char *name, size_t max, struct buf *b,
 /*
  * Put a file "name" with these bytes and mode in place of whatever is there:
  * temporary file beside it, fsync(2), rename(2), fsync(2) of the directory.
- * A crash leaves the old file or the new one.
+ * A crash leaves the old file or the new one.  After a failure the old one is
+ * there; but if it was the last fsync(2) that failed, the new one is, and may
+ * be lost in a crash.
  */
 int io_replace_file(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, struct err *e);

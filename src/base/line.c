@@ -66,12 +66,14 @@ line_read(FILE *in, bool raw, struct buf *b, struct err *e)
 	int end = raw ? '\0' : '\n', ret = -1;
 
 	buf_reset(b);
-	if ((n = getdelim(&line, &cap, end, in)) == -1) {
+	n = getdelim(&line, &cap, end, in);
+	/* What came before an error is no item, but the beginning of one. */
+	if (ferror(in)) {
+		err_io(e, "read standard input");
+		goto out;
+	}
+	if (n == -1) {
 		ret = 0;
-		if (ferror(in)) {
-			err_io(e, "read standard input");
-			ret = -1;
-		}
 		goto out;
 	}
 	if (n > 0 && line[n - 1] == end)

@@ -36,7 +36,7 @@ int num_parse_duration(const char *s, const char *what, int64_t *out_ms,
 int num_parse_size(const char *s, const char *what, uint64_t *out_bytes,
     struct err *e);
 
-/* "7", "1.2 kB", "3.4 MB" (powers of 1,000) into buf; returns buf. */
+/* "7 bytes", "1.2 kB", "3.4 MB" (powers of 1,000) into buf; returns buf. */
 const char *num_format_bytes(uint64_t bytes, char *buf, size_t size);
 
 /* "78ms", "1.2s", "3m20s", "2h05m" into buf; returns buf. */

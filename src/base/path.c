@@ -19,7 +19,8 @@ path_absolute(const char *path, const char *what, struct err *e)
 	}
 	if (path[0] != '/') {
 		if ((cwd = getcwd(NULL, 0)) == NULL) {
-			err_io(e, "%s: %s: the working directory", what, path);
+			err_sys(e, ERR_IO, "%s: %s: the working directory",
+			    what, path);
 			goto out;
 		}
 		if (strcmp(cwd, "/") != 0)

@@ -2,14 +2,14 @@
  * backup -- one cycle over the fleet: find the databases, store those that
  * changed.
  */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/cycle.h"
 #include "cmd/dealer.h"
@@ -110,15 +110,69 @@ deal(void *ctx, struct dealer *d, bool again, struct err *e)
 	return (r == -1 ? -1 : 0);
 }
 
+/* The path that a pattern without wildcards is, or NULL; the caller frees. */
+static char *
+path_of(const struct pattern *p)
+{
+	const char *literal = pattern_literal(p);
+	const char *name = pattern_only(p, pattern_start(p));
+
+	if (pattern_nvars(p) > 0 || name == NULL)
+		return (NULL);
+	return (mem_printf("%s/%s", strcmp(literal, "/") == 0 ? "" : literal,
+	    name));
+}
+
+/* Has a pattern before number i taken what this one, a mere path, names? */
+static bool
+taken_before(const struct backup *b, size_t i)
+{
+	char *path = path_of(b->c.patterns[i]);
+	bool taken = false;
+	size_t k;
+
+	for (k = 0; path != NULL && k < i && !taken; k++)
+		taken = pattern_match(b->c.patterns[k], path, NULL);
+	free(path);
+	return (taken);
+}
+
 static void
 warn_of_empty_patterns(const struct backup *b)
 {
 	size_t i;
 
 	for (i = 0; i < b->c.npatterns; i++)
-		if (!b->matched[i])
+		if (!b->matched[i] && !taken_before(b, i))
 			log_warn("the pattern %s matches nothing",
 			    pattern_text(b->c.patterns[i]));
+}
+
+/* A pattern without wildcards is all literal, and so must be there. */
+static int
+check_paths(const struct backup *b, struct err *e)
+{
+	struct stat st;
+	char *path;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; ret == 0 && i < b->c.npatterns; i++) {
+		if ((path = path_of(b->c.patterns[i])) == NULL)
+			continue;
+		if (stat(path, &st) == -1) {
+			if (errno == ENOENT) {
+				err_sys(e, ERR_USAGE, "pattern %s", path);
+				ret = -1;
+			}
+		} else if (S_ISDIR(st.st_mode)) {
+			err_set(e, ERR_USAGE, "pattern %s: is a directory; "
+			    "what is in it matches '%s/*'", path, path);
+			ret = -1;
+		}
+		free(path);
+	}
+	return (ret);
 }
 
 /* The walk keeps out of our own directories, unless the fleet is in them. */
@@ -208,13 +262,17 @@ run(const struct cmd *cmd, int argc, char **argv)
 		    "quotes, as '/data/*/*.db'");
 		goto out;
 	}
+	if (b.c.json && b.c.raw) {
+		status = cmd_usage(cmd, "--json and -0 exclude each other");
+		goto out;
+	}
 	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||
 	    cycle_setup(&b.c, patterns, npatterns, b.dry, &e) == -1) {
 		status = cmd_fail(cmd, &e);
 		goto out;
 	}
 	set_walk(&b);
-	if (walk_check(&b.walk, &e) == -1)
+	if (walk_check(&b.walk, &e) == -1 || check_paths(&b, &e) == -1)
 		status = cmd_fail(cmd, &e);
 	else if (b.dry)
 		status = dryrun(&b.c, &b.walk, b.matched);

@@ -40,6 +40,17 @@ by_letter(const struct cmd *cmd, int c)
 	return (NULL);
 }
 
+static bool
+begins_name(const struct cmd *cmd, const char *s)
+{
+	const struct cmd_option *o;
+
+	for (o = cmd->options; o->name != NULL; o++)
+		if (strncmp(o->name, s, strlen(s)) == 0)
+			return (true);
+	return (false);
+}
+
 /*
  * getopt_long_only(3) takes abbreviations, which would make every new option
  * a change of meaning for somebody; so only whole names get through to it.
@@ -56,11 +67,12 @@ known(const struct cmd *cmd, const char *arg)
 			return (true);
 	if (arg[1] == '-')
 		return (false);
+	/* A letter and its value, unless that is how a long name begins. */
 	for (; *name != '\0'; name++) {
 		if ((o = by_letter(cmd, *name)) == NULL)
 			return (false);
 		if (o->arg != NULL)
-			return (true);
+			return (name[1] == '\0' || !begins_name(cmd, arg + 1));
 	}
 	return (true);
 }
@@ -180,6 +192,7 @@ cmd_getopt(struct cmd_parse *p)
 				    "--log-format: \"%s\" is neither text nor "
 				    "json", optarg)));
 			p->json_log = strcmp(optarg, "json") == 0;
+			log_setup(LOG_LVL_INFO, p->json_log);
 			break;
 		default:
 			p->arg = optarg;

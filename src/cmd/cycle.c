@@ -1,8 +1,5 @@
 #include "cmd/cycle.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,18 +151,31 @@ find_host(struct cycle *c, struct err *e)
 	return (0);
 }
 
+/* Is "path", whatever links lead there, in directory "dir", which has none? */
+static bool
+lies_within(const char *path, const char *dir)
+{
+	char *real = realpath(path, NULL);
+	bool within = path_within(real != NULL ? real : path, dir);
+
+	free(real);
+	return (within);
+}
+
 static int
 find_dirs(struct cycle *c, struct err *e)
 {
-	const char *spool = c->spool;
+	const char *spool = c->spool, *what = "--spool";
 	char *state;
 	size_t i;
 
-	if (spool == NULL)
+	if (spool == NULL) {
+		what = "$TMPDIR";
 		spool = getenv("TMPDIR");
-	if (spool == NULL || spool[0] == '\0')
-		spool = "/var/tmp";
-	if ((c->spool_dir = path_absolute(spool, "--spool", e)) == NULL)
+		if (spool == NULL || spool[0] == '\0')
+			spool = "/var/tmp";
+	}
+	if ((c->spool_dir = path_absolute(spool, what, e)) == NULL)
 		return (-1);
 	if ((state = statedir_base(c->state, e)) == NULL)
 		return (-1);
@@ -174,7 +184,7 @@ find_dirs(struct cycle *c, struct err *e)
 	if (c->state_base == NULL)
 		return (-1);
 	for (i = 0; c->url.path != NULL && i < c->npatterns; i++)
-		if (path_within(pattern_literal(c->patterns[i]),
+		if (lies_within(pattern_literal(c->patterns[i]),
 		    c->url.path)) {
 			err_set(e, ERR_USAGE, "the store %s holds the pattern "
 			    "%s: a store cannot lie around the databases that "
@@ -254,7 +264,9 @@ op_open(void *cfg, const struct worker_env *env, void **out, struct err *e)
 	struct bridge *b = mem_zero(sizeof(*b));
 	struct job_backup_env jenv = { .index = env->index,
 	    .first_seg = env->first_seg, .end_seg = env->end_seg,
-	    .tally = env->tally, .gate = env->gate, .again = env->again,
+	    .tally = env->tally,
+	    .gate = env->gate, .complaint = env->complaint,
+	    .again = env->again,
 	    .tell = tell, .stopping = stopping, .ctx = b };
 
 	b->worker = env->worker;
@@ -389,8 +401,9 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	cycle_out_summary(run.out, &res, r == 0 && res.signal == 0,
 	    clock_mono_ms() - started_ms);
 	cycle_out_free(run.out);
+	/* Whatever it was, the others are not safe. */
 	if (r == -1)
-		return (err_exit_status(e.cls));
+		return (err_exit_status(e.cls) == 2 ? 2 : 3);
 	if (res.signal != 0) {
 		log_error("stopped by %s before everything was looked at",
 		    strsignal(res.signal));

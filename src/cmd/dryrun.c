@@ -1,7 +1,6 @@
 #include "cmd/dryrun.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -17,6 +16,7 @@ struct dry {
 	struct cycle_out *out;
 	bool *matched;
 	struct state *segs[STATE_SEGMENTS];
+	bool unreadable[STATE_SEGMENTS];	/* said so */
 	struct buf path;
 	struct buf key;
 	uint64_t nfailed;
@@ -41,9 +41,14 @@ recall(struct dry *d, const char *path, size_t len, struct state_rec *rec,
 		return (false);
 	h = statedir_hash(&d->c->id, path, len);
 	seg = (unsigned)(h.hi >> 56);
-	if (d->segs[seg] == NULL && (d->segs[seg] = state_open(
-	    statedir_fd(d->c->statedir), seg, &d->c->id, e)) == NULL)
+	if (d->unreadable[seg])
 		return (false);
+	if (d->segs[seg] == NULL && (d->segs[seg] = state_open(
+	    statedir_fd(d->c->statedir), seg, &d->c->id, e)) == NULL) {
+		d->unreadable[seg] = true;
+		complain(d, e);
+		return (false);
+	}
 	return (state_find(d->segs[seg], h, rec));
 }
 
@@ -67,10 +72,6 @@ look(struct dry *d, int dirfd, const char *name, uint8_t flags)
 		return;
 	}
 	known = recall(d, line.path, d->path.len, &rec, &e);
-	if (!known && e.cls != ERR_NONE) {
-		complain(d, &e);
-		return;
-	}
 	if (key_render(d->c->template, line.path, true, &d->key, &e) == -1) {
 		complain(d, &e);
 		return;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,20 +26,33 @@ const struct cmd *const cmd_table[] = {
 };
 
 /*
- * What is opened later must not land where others write messages and data.
+ * What is opened later must not land where others write messages and data.  A
+ * descriptor that was closed stays unusable: writing to it fails.
  */
 static int
 open_standard(void)
 {
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd != -1 && fd <= STDERR_FILENO);
-	if (fd == -1)
-		return (-1);
-	(void)close(fd);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return (-1);
 	return (0);
+}
+
+/* Output that was lost is no success, whatever else there was. */
+static int
+end_output(int status)
+{
+	bool failed = ferror(stdout) != 0;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
+		return (status);
+	log_error("write standard output: %s", errno != 0 ? strerror(errno) :
+	    "it failed earlier");
+	return (status < 2 ? 3 : status);
 }
 
 int
@@ -46,7 +60,6 @@ main(int argc, char **argv)
 {
 	const struct cmd *cmd;
 	const char *name;
-	int status;
 
 	/* A reader that has gone is an error of write(2), as a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -68,10 +81,5 @@ main(int argc, char **argv)
 		    "lists them", name);
 		return (2);
 	}
-	status = cmd->run(cmd, argc - 1, argv + 1);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
-		log_error("write standard output: %s", strerror(errno));
-		status = 3;
-	}
-	return (status);
+	return (end_output(cmd->run(cmd, argc - 1, argv + 1)));
 }

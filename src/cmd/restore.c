@@ -208,6 +208,18 @@ find_object(struct restore *r, const char *key, struct err *e)
 	return (-1);
 }
 
+/* A file may be called as objects are; then the name is a key. */
+static bool
+is_object(struct store *s, const char *name)
+{
+	struct store_reader *reader;
+	struct err e;
+
+	if ((reader = store_get(s, name, 0, NULL, &e)) != NULL)
+		store_reader_free(reader);
+	return (reader != NULL || e.cls != ERR_NOTFOUND);
+}
+
 /* Open the store and find out which object is meant. */
 static int
 locate(struct restore *r, struct err *e)
@@ -234,7 +246,7 @@ locate(struct restore *r, struct err *e)
 		    r->url_text);
 		goto out;
 	}
-	if (n > 0) {
+	if (n > 0 && is_object(r->store, below)) {
 		r->key = mem_strndup(below, n);
 		buf_puts(&r->object, below);
 		ret = 0;
@@ -288,6 +300,16 @@ to_file(const struct restore *r, struct err *e)
 	return (ret);
 }
 
+/* This backup is damaged; the one before it may do. */
+static void
+point_at_others(const struct restore *r, struct err *e)
+{
+	struct err why = *e;
+
+	err_set(e, why.cls, "%s; \"litefleet list --all %s/%s\" shows what "
+	    "other backups there are", why.msg, r->url.path, r->key);
+}
+
 static int
 run(const struct cmd *self, int argc, char **argv)
 {
@@ -302,7 +324,10 @@ run(const struct cmd *self, int argc, char **argv)
 		return (p.status);
 	if ((status = check(&r, &p)) != 0)
 		return (status);
-	if ((ret = locate(&r, &e)) == 0) {
+	if ((ret = locate(&r, &e)) == -1 && r.store == NULL &&
+	    err_exit_status(e.cls) == 1)
+		e.cls = ERR_STATE;	/* it is the store that is missing */
+	if (ret == 0) {
 		if (r.output != NULL && strcmp(r.output, "-") == 0)
 			ret = job_restore_stream(r.store, buf_str(&r.object),
 			    STDOUT_FILENO, &e);
@@ -310,6 +335,8 @@ run(const struct cmd *self, int argc, char **argv)
 			ret = to_file(&r, &e);
 	}
 	if (ret == -1) {
+		if (e.cls == ERR_CORRUPT && r.key != NULL)
+			point_at_others(&r, &e);
 		status = cmd_fail(self, &e);
 		/* 75 speaks of the state; here it is one database in use. */
 		if (e.cls == ERR_BUSY)

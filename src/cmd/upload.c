@@ -1,7 +1,6 @@
 /*
  * upload -- back up exactly these databases, changed or not.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/line.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
@@ -38,6 +36,19 @@ struct upload {
 	size_t npaths;
 };
 
+/* Is ".." a component of it? */
+static bool
+goes_up(const char *path)
+{
+	const char *p;
+
+	for (p = path; (p = strstr(p, "..")) != NULL; p += 2)
+		if ((p == path || p[-1] == '/') &&
+		    (p[2] == '/' || p[2] == '\0'))
+			return (true);
+	return (false);
+}
+
 /*
  * "path" made absolute; where it has a ".." its directory is resolved, since
  * only the file system knows what that means.
@@ -48,11 +59,11 @@ normal(const char *path, struct err *e)
 	char *copy, *dir, *joined = NULL, *ret = NULL;
 	const char *slash = strrchr(path, '/');
 
-	if (strstr(path, "..") == NULL || slash == NULL)
+	if (!goes_up(path) || slash == NULL)
 		return (path_absolute(path, "path", e));
 	copy = mem_strndup(path, (size_t)(slash - path) + 1);
 	if ((dir = realpath(copy, NULL)) == NULL)
-		err_io(e, "%s", path);
+		err_sys(e, ERR_USAGE, "path %s", path);
 	else {
 		joined = mem_printf("%s/%s", dir, slash + 1);
 		ret = path_absolute(joined, "path", e);
@@ -63,6 +74,16 @@ normal(const char *path, struct err *e)
 	return (ret);
 }
 
+/* Can there be a file of this name at all? */
+static bool
+can_be(const char *abs)
+{
+	const char *name = strrchr(abs, '/') + 1;
+
+	return (*name != '\0' && strlen(name) <= NAME_MAX &&
+	    strlen(abs) < PATH_MAX);
+}
+
 static int
 add_path(struct upload *u, const char *path, struct err *e)
 {
@@ -71,6 +92,12 @@ add_path(struct upload *u, const char *path, struct err *e)
 
 	if ((abs = normal(path, e)) == NULL)
 		return (-1);
+	if (!can_be(abs)) {
+		err_set(e, ERR_USAGE, "%s cannot be a file: its name is empty "
+		    "or too long", abs);
+		free(abs);
+		return (-1);
+	}
 	if (u->c.npatterns > 0 &&
 	    !pattern_match(u->c.patterns[0], abs, values)) {
 		err_set(e, ERR_USAGE, "%s does not match --pattern %s", abs,
@@ -130,6 +157,40 @@ read_paths(struct upload *u, char *const *args, size_t nargs, struct err *e)
 	return (r);
 }
 
+/*
+ * Where directory "dir" really is; the caller frees.  Links are resolved with
+ * --follow, and in the literal part of --pattern, which is the user's own
+ * word; elsewhere a tenant may have put them there since, and the worker
+ * refuses them.  What is not there the worker names, too.
+ */
+static char *
+real_dir(const struct upload *u, const char *dir)
+{
+	const char *literal;
+	char *real, *whole;
+
+	if (u->c.follow)
+		real = realpath(dir[0] == '\0' ? "/" : dir, NULL);
+	else if (u->c.npatterns > 0) {
+		literal = pattern_literal(u->c.patterns[0]);
+		real = realpath(literal, NULL);
+		if (real != NULL && strcmp(literal, "/") != 0) {
+			whole = mem_printf("%s%s", strcmp(real, "/") == 0 ?
+			    "" : real, dir + strlen(literal));
+			free(real);
+			return (whole);
+		}
+	} else
+		real = NULL;
+	if (real == NULL || strlen(real) + NAME_MAX >= PATH_MAX) {
+		free(real);
+		return (mem_strdup(dir));
+	}
+	if (strcmp(real, "/") == 0)
+		real[0] = '\0';
+	return (real);
+}
+
 static int
 deal(void *ctx, struct dealer *d, bool again, struct err *e)
 {
@@ -148,14 +209,11 @@ deal(void *ctx, struct dealer *d, bool again, struct err *e)
 			free(dir);
 			free(real);
 			dir = mem_strndup(u->paths[i], n);
-			/* If it is not there, the worker says so. */
-			real = realpath(n == 0 ? "/" : dir, NULL);
-			dealer_enter(d, dir, real == NULL ? dir :
-			    strcmp(real, "/") == 0 ? "" : real);
+			real = real_dir(u, dir);
+			dealer_enter(d, dir, real);
 		}
 		dealer_put(d, slash + 1, WALK_WAL);
 	}
-	dealer_flush(d);
 	free(dir);
 	free(real);
 	return (0);

@@ -1,6 +1,5 @@
 #include "codec/frame.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

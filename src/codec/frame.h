@@ -20,7 +20,11 @@ struct frame_enc;
 struct frame_enc *frame_enc_new(void);
 void frame_enc_free(struct frame_enc *enc);
 
-/* Append the frame of src[0 .. n-1] and the trailer to *out. */
+/*
+ * Append the frame of src[0 .. n-1] and the trailer to *out, which is as it
+ * was after a failure.  Class limit: the trailer's strings are too long; bug:
+ * its size is not n, or LZ4 fails.
+ */
 int frame_enc_mem(struct frame_enc *enc, const void *src, size_t n,
     const struct trailer *t, struct buf *out, struct err *e);
 
@@ -28,7 +32,8 @@ int frame_enc_mem(struct frame_enc *enc, const void *src, size_t n,
  * Write the frame of the first "size" bytes of in_fd (from offset 0) and the
  * trailer to out_fd (at its current offset); *out_bytes is what was written.
  * Reads and writes in chunks of at most 4 MiB.  Class io, space; a file that
- * has become shorter: class bug (nobody else may write to it).
+ * has become shorter: class bug (nobody else may write to it); and as
+ * frame_enc_mem().
  */
 int frame_enc_fd(struct frame_enc *enc, int in_fd, uint64_t size,
     const struct trailer *t, int out_fd, uint64_t *out_bytes, struct err *e);
@@ -53,12 +58,13 @@ void frame_dec_reset(struct frame_dec *d);
 int frame_dec_step(struct frame_dec *d, const void *in, size_t *nin,
     void *out, size_t *nout, struct err *e);
 
-/* Refuse content above max_bytes (default: 1 TiB). */
+/* Refuse content above max_bytes (default: no more than the header says). */
 void frame_dec_limit(struct frame_dec *d, uint64_t max_bytes);
 
 /*
  * The object has ended: was it whole?  If so *t is its trailer (strings live
- * until the decoder is reset or freed).  Class corrupt.
+ * until the decoder is reset or freed).  Class corrupt; limit for a trailer of
+ * a format version of the future.
  */
 int frame_dec_finish(struct frame_dec *d, const struct trailer **t,
     struct err *e);

@@ -1,3 +1,6 @@
+/*
+ * unframe -- the decoder of codec/frame.h.
+ */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +24,6 @@ enum {
 };
 
 #define FRAME_MAGIC	0x184D2204U
-#define DEFAULT_LIMIT	((uint64_t)1 << 40)
 
 enum phase {
 	IN_HEADER,
@@ -52,7 +54,7 @@ frame_dec_new(void)
 	    LZ4F_VERSION)))
 		log_fatal("out of memory");
 	d->hash = hash_stream_new();
-	d->limit = DEFAULT_LIMIT;
+	d->limit = UINT64_MAX;
 	return (d);
 }
 

@@ -75,6 +75,13 @@ open_safely(sqlite3 *db)
 }
 
 static void
+one_line(char *s)
+{
+	for (; (s = strchr(s, '\n')) != NULL; s++)
+		*s = ' ';
+}
+
+static void
 judge(sqlite3 *db, int rc, const char *text, struct image *img)
 {
 	switch (rc & 0xff) {
@@ -83,6 +90,7 @@ judge(sqlite3 *db, int rc, const char *text, struct image *img)
 		if (img->damaged)
 			(void)snprintf(img->why, sizeof(img->why), "%s",
 			    text);
+		one_line(img->why);
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:

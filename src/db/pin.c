@@ -219,8 +219,8 @@ pin_failed(struct pin *p, int rc, const char *what, struct err *e)
 	case SQLITE_CANTOPEN:
 		/* Waiting does not help against these. */
 		if (errnum == EACCES || errnum == EPERM || errnum == ELOOP) {
-			guard_explain(e, errnum, p->names[PIN_DB]);
-			err_prefix(e, "its -wal or -shm cannot be read");
+			err_set(e, ERR_DENIED, "%s: its -wal or -shm cannot be "
+			    "read: %s", p->names[PIN_DB], strerror(errnum));
 			return (-1);
 		}
 		/* FALLTHROUGH */

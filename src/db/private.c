@@ -18,6 +18,18 @@ enum {
 	STALE_SECONDS = 24 * 60 * 60
 };
 
+/*
+ * What the spool lacks must not look as if the database were gone or locked.
+ * Returns -1.
+ */
+static int
+blame_spool(struct err *e)
+{
+	if (e->cls == ERR_GONE || e->cls == ERR_BUSY)
+		e->cls = ERR_IO;
+	return (-1);
+}
+
 static int
 make_spool(const char *spool, struct err *e)
 {
@@ -25,7 +37,7 @@ make_spool(const char *spool, struct err *e)
 
 	if (stat(spool, &st) == 0 && S_ISDIR(st.st_mode))
 		return (0);
-	return (io_mkdirs(spool, 0700, e));
+	return (io_mkdirs(spool, 0700, e) == 0 ? 0 : blame_spool(e));
 }
 
 /* For file systems without O_TMPFILE: a name for a moment. */
@@ -36,9 +48,10 @@ unnamed_by_unlink(const char *spool, struct err *e)
 	int fd;
 
 	buf_printf(&path, "%s/" PRIVATE_PREFIX "XXXXXX", spool);
-	if ((fd = mkostemp((char *)path.data, O_CLOEXEC)) == -1)
+	if ((fd = mkostemp((char *)path.data, O_CLOEXEC)) == -1) {
 		err_io(e, "create a file in %s", spool);
-	else
+		(void)blame_spool(e);
+	} else
 		(void)unlink(buf_str(&path));
 	buf_fini(&path);
 	return (fd);
@@ -57,7 +70,7 @@ private_unnamed(const char *spool, struct err *e)
 	if (errno == EOPNOTSUPP || errno == EISDIR)
 		return (unnamed_by_unlink(spool, e));
 	err_io(e, "create a file in %s", spool);
-	return (-1);
+	return (blame_spool(e));
 }
 
 int
@@ -70,7 +83,7 @@ private_make(const char *spool, struct buf *dir, struct err *e)
 	if (mkdtemp((char *)dir->data) == NULL) {
 		err_io(e, "create a directory in %s", spool);
 		buf_reset(dir);
-		return (-1);
+		return (blame_spool(e));
 	}
 	return (0);
 }
@@ -84,8 +97,10 @@ private_create(const struct buf *dir, const char *name, struct buf *path,
 	buf_reset(path);
 	buf_printf(path, "%s/%s", buf_str(dir), name);
 	fd = open(buf_str(path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
+	if (fd == -1) {
 		err_io(e, "create %s", buf_str(path));
+		(void)blame_spool(e);
+	}
 	return (fd);
 }
 

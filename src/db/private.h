@@ -1,6 +1,8 @@
 /*
  * private -- files and directories of our own in the spool.  Their names
  * begin with PRIVATE_PREFIX, so that what a killed process left is known.
+ * Errors are of class io, space, denied or limit: never gone or busy, which
+ * are said of databases.
  */
 #ifndef DB_PRIVATE_H
 #define DB_PRIVATE_H

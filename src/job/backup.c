@@ -23,6 +23,7 @@ job_backup_open(const struct job_backup_cfg *cfg,
 	const int64_t day_ms = 86400000;
 	const struct hash128 none = { 0, 0 };
 	struct job_backup *job = mem_zero(sizeof(*job));
+	int64_t age_ms;
 
 	job->cfg = cfg;
 	job->env = *env;
@@ -31,10 +32,11 @@ job_backup_open(const struct job_backup_cfg *cfg,
 	*out = job;
 	if (statedir_reopen(cfg->statedir, e) == -1)
 		return (-1);
+	age_ms = clock_real_ms() - statedir_marker_ms(cfg->statedir);
 	/* An idle fleet's store may be lost too: once a day somebody looks. */
 	if (env->first_seg == 0 && !env->again &&
-	    !hash128_eq(job->id.store, none) && clock_real_ms() -
-	    statedir_marker_ms(cfg->statedir) >= day_ms)
+	    !hash128_eq(job->id.store, none) && (age_ms < 0 ||
+	    age_ms >= day_ms))
 		return (prepare_store(cfg, env, &job->store, e));
 	return (0);
 }
@@ -54,8 +56,14 @@ job_backup_quarantine(struct job_backup *job, const char *path,
 	it.h = statedir_hash(&job->id, path, strlen(path));
 	if ((st = record_segment(job, it.h, e)) == NULL)
 		return (-1);
+	job->killers = mem_resize(job->killers, job->nkillers + 1,
+	    sizeof(*job->killers));
+	job->killers[job->nkillers++] = it.h;
 	if (!state_find(st, it.h, &it.rec))
 		memset(&it.rec, 0, sizeof(it.rec));
+	if ((it.rec.flags & STATE_QUARANTINE) != 0 && job->env.again &&
+	    it.rec.not_before > record_now_s())
+		return (0);	/* a worker between has recorded it */
 	if ((it.rec.flags & STATE_QUARANTINE) == 0)
 		it.rec.fail_count = 0;
 	for (i = 0; i < it.rec.fail_count && s < QUARANTINE_MAX_S; i++)
@@ -151,6 +159,7 @@ job_backup_close(struct job_backup *job)
 	hash_stream_free(job->hash);
 	io_close(&job->dirfd);
 	free(job->direrr);
+	free(job->killers);
 	buf_fini(&job->path);
 	buf_fini(&job->real);
 	buf_fini(&job->key);

@@ -44,7 +44,8 @@ struct job_backup_env {
 	unsigned index;
 	unsigned first_seg, end_seg;
 	struct tally *tally;
-	struct gate *gate;
+	struct gate *gate;	/* to read the store's marker once */
+	struct gate *complaint;	/* to say once that the state is full */
 	bool again;		/* takes over: what failed in this run is
 				 * counted, and not tried again */
 	void (*tell)(void *ctx, const void *msg, size_t len);

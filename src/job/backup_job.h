@@ -28,6 +28,9 @@ struct job_backup {
 	struct state_id id;
 	struct state *segs[STATE_SEGMENTS];	/* NULL: not opened yet */
 	bool state_full;	/* said that records cannot be written */
+	struct hash128 *killers;	/* databases that workers of this run
+					 * died of, recorded or not */
+	size_t nkillers;
 
 	/* From the first database that has to be read (sync_prepare()). */
 	bool ready;

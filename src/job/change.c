@@ -21,7 +21,10 @@ change_open_dir(const char *real, struct err *e)
 	fd = (int)syscall(SYS_openat2, AT_FDCWD, real, &how, sizeof(how));
 	if (fd == -1 && errno == ENOSYS)
 		fd = open(real, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
+	if (fd == -1 && errno == ELOOP)
+		err_set(e, ERR_GONE, "directory %s: a symbolic link is on the "
+		    "way (--follow follows it)", real);
+	else if (fd == -1 && errno == ENOTDIR)
 		err_sys(e, ERR_GONE, "open directory %s", real);
 	else if (fd == -1)
 		err_io(e, "open directory %s", real);
@@ -34,7 +37,7 @@ ns_of(const struct statx_timestamp *t)
 	return (t->tv_sec * 1000000000 + t->tv_nsec);
 }
 
-/* 0, or -1 with errno; ENOENT too if it is no regular file. */
+/* 0, or -1 with errno; ENXIO if it is no regular file. */
 static int
 stat_file(int dirfd, const char *name, bool follow, struct statx *sx)
 {
@@ -47,7 +50,7 @@ stat_file(int dirfd, const char *name, bool follow, struct statx *sx)
 		return (-1);
 	}
 	if (!S_ISREG(sx->stx_mode)) {
-		errno = ENOENT;
+		errno = ENXIO;
 		return (-1);
 	}
 	return (0);
@@ -95,7 +98,7 @@ stat_wal(int dirfd, const char *name, bool follow, struct statx *sx,
 	buf_puts(&wal, "-wal");
 	if (stat_file(dirfd, buf_str(&wal), false, sx) == 0)
 		ret = 1;
-	else if (errno == ENOENT || errno == ENAMETOOLONG)
+	else if (errno == ENOENT || errno == ENXIO || errno == ENAMETOOLONG)
 		ret = 0;	/* too long for a companion: it has none */
 	else
 		err_io(e, "stat %s", buf_str(&wal));
@@ -112,7 +115,12 @@ change_stat(int dirfd, const char *name, bool has_wal, bool follow,
 	int r;
 
 	if (stat_file(dirfd, name, follow, &sx) == -1) {
-		err_io(e, "stat %s", name);
+		if (errno == ENXIO)
+			err_set(e, ERR_GONE, "not a regular file%s",
+			    S_ISLNK(sx.stx_mode) ? " but a symbolic link "
+			    "(--follow follows it)" : "");
+		else
+			err_io(e, "stat %s", name);
 		return (-1);
 	}
 	*out = (struct state_stat){

@@ -1,5 +1,6 @@
 #include "job/backup_job.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -30,10 +31,19 @@ look_recall(struct job_backup *job, const struct backup_item *it)
 static bool
 held_back(struct job_backup *job, const struct backup_item *it)
 {
+	/* By the dead predecessor, in this very run, and named. */
+	bool tried = job->env.again &&
+	    it->rec.not_before >= job->cfg->started_ms / 1000;
 	char until[CLOCK_STAMP_BYTES];
+	size_t i;
 
+	for (i = 0; i < job->nkillers; i++)
+		if (hash128_eq(job->killers[i], it->h)) {
+			tally_add(job->env.tally, TALLY_FAILED, 1);
+			return (true);
+		}
 	if ((it->rec.flags & STATE_QUARANTINE) != 0 &&
-	    it->rec.not_before > record_now_s()) {
+	    (it->rec.not_before > record_now_s() || tried)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
 		if (!job->env.again)	/* else named when it happened */
 			log_error("%s: in quarantine until %s, since it has "
@@ -43,13 +53,14 @@ held_back(struct job_backup *job, const struct backup_item *it)
 		tally_add(job->env.tally, TALLY_FAILED, 1);
 		return (true);
 	}
-	/* The dead predecessor has tried and named it in this very run. */
-	if (job->env.again && it->rec.fail_class != ERR_NONE &&
-	    it->rec.not_before >= job->cfg->started_ms / 1000) {
+	if (tried && it->rec.fail_class != ERR_NONE) {
 		tally_add(job->env.tally, TALLY_FAILED, 1);
 		return (true);
 	}
-	return (false);
+	/* And what upload was asked for is stored and counted. */
+	return (job->env.again && job->cfg->force &&
+	    it->rec.fail_class == ERR_NONE &&
+	    it->rec.stored_ms >= job->cfg->started_ms);
 }
 
 /* Another template may still give the same key: then only that is noted. */
@@ -87,6 +98,7 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 {
 	struct backup_item it;
 	struct state *st;
+	const struct err *failure = job->direrr;
 	struct err why;
 	bool known, force = job->cfg->force;
 
@@ -97,17 +109,25 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 	it.h = statedir_hash(&job->id, it.path, job->path.len);
 	if ((st = record_segment(job, it.h, e)) == NULL)
 		return (-1);
-	if (!(known = state_find(st, it.h, &it.rec)))
+	if (job->path.len > PATH_MAX) {
+		err_set(&why, ERR_LIMIT, "%s: path longer than %d bytes",
+		    it.path, PATH_MAX);
 		memset(&it.rec, 0, sizeof(it.rec));
-	if (known && !force && held_back(job, &it))
-		return (0);
-	if (job->direrr != NULL) {
-		record_failure(job, &it, job->direrr);
+		record_failure(job, &it, &why);
 		return (0);
 	}
-	if (change_stat(job->dirfd, name, force || job->cfg->follow ||
-	    (flags & WALK_WAL) != 0, job->cfg->follow, &it.st, &why) == -1) {
-		record_failure(job, &it, &why);
+	/* The record comes from memory while the kernel looks at the file. */
+	state_prefetch(st, it.h);
+	if (job->direrr == NULL && change_stat(job->dirfd, name, force ||
+	    job->cfg->follow || (flags & WALK_WAL) != 0, job->cfg->follow,
+	    &it.st, &why) == -1)
+		failure = &why;
+	if (!(known = state_find(st, it.h, &it.rec)))
+		memset(&it.rec, 0, sizeof(it.rec));
+	if ((job->env.again || (known && !force)) && held_back(job, &it))
+		return (0);
+	if (failure != NULL) {
+		record_failure(job, &it, failure);
 		return (0);
 	}
 	it.fingerprint = state_fingerprint(&it.st);

@@ -1,9 +1,9 @@
 #include "job/prepare.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "db/private.h"
 #include "store/marker.h"
 
 /* This worker's part of "all": at least one; what is left goes to the first
@@ -97,7 +97,5 @@ prepare_spool(struct store *store, const char *spool, struct err *e)
 
 	if ((fd = store_spool(store, e)) != -1 || e->cls != ERR_GONE)
 		return (fd);
-	if ((fd = open(spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) == -1)
-		err_io(e, "create a file in %s", spool);
-	return (fd);
+	return (private_unnamed(spool, e));
 }

@@ -28,7 +28,7 @@ record_put(struct job_backup *job, const struct state_rec *rec,
     const char *path)
 {
 	struct state *st;
-	struct err e;
+	struct err e, ignored;
 
 	tally_go(job->env.tally, TALLY_RECORD);
 	HOOK("record", path);
@@ -37,9 +37,12 @@ record_put(struct job_backup *job, const struct state_rec *rec,
 		HOOK("recorded", path);
 		return;
 	}
-	if (!job->state_full)
-		log_warn("the state cannot be written, so the next run reads "
+	if (!job->state_full && gate_enter(job->env.complaint,
+	    &ignored) == 1) {
+		log_warn("the state cannot be written, so the next run stores "
 		    "again what this one stored: %s", e.msg);
+		gate_leave(job->env.complaint, NULL);
+	}
 	job->state_full = true;
 }
 

@@ -133,6 +133,7 @@ check_target(const struct job_restore_cfg *cfg, const char *target,
     struct err *e)
 {
 	const char *suffix;
+	struct stat st;
 
 	if (check_parent(target, e) == -1)
 		return (-1);
@@ -141,7 +142,11 @@ check_target(const struct job_restore_cfg *cfg, const char *target,
 		return (1);
 	if (cfg->exists == JOB_RESTORE_SKIP)
 		return (0);
-	if (suffix[0] == '\0')
+	if (suffix[0] == '\0' && lstat(target, &st) == 0 &&
+	    !S_ISREG(st.st_mode))
+		err_set(e, ERR_EXISTS, "%s is not a regular file and is never "
+		    "replaced; name another", target);
+	else if (suffix[0] == '\0')
 		err_set(e, ERR_EXISTS, "%s exists; --force replaces it, "
 		    "--if-db-not-exists leaves it", target);
 	else

@@ -195,6 +195,24 @@ store_image(struct job_backup *job, const struct backup_item *it,
 	return (0);
 }
 
+/* The content is as stored: only note when that was seen. */
+static void
+refresh(struct job_backup *job, struct backup_item *it,
+    const struct image *img, struct hash128 content)
+{
+	uint16_t known = it->rec.flags & STATE_DAMAGED;
+
+	it->rec = good_record(job, it, img, content, it->rec.stored_ms);
+	/* Damage does not go away by not being looked for. */
+	if (job->cfg->image.check == IMAGE_CHECK_NONE && known != 0) {
+		it->rec.flags |= known;
+		look_recall(job, it);
+	}
+	record_put(job, &it->rec, it->path);
+	tally_add(job->env.tally, TALLY_REFRESHED, 1);
+	log_debug("%s: read again, content as stored", it->path);
+}
+
 /* An image has been taken: what becomes of it. */
 static int
 use_image(struct job_backup *job, struct backup_item *it,
@@ -204,11 +222,6 @@ use_image(struct job_backup *job, struct backup_item *it,
 	struct err damage;
 
 	tally_add(job->env.tally, TALLY_BYTES_READ, img->size);
-	if (img->damaged) {
-		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
-		    "%s", it->path, img->why);
-		record_name_failure(job, it->path, &damage);
-	}
 	if (!img->damaged && img->why[0] != '\0')
 		log_warn("%s: could not be checked for damage: %s", it->path,
 		    img->why);
@@ -219,40 +232,17 @@ use_image(struct job_backup *job, struct backup_item *it,
 		return (-1);
 	if (job->cfg->force || it->rec.stored_ms == 0 ||
 	    it->rec.key != hash64(job->key.data, job->key.len) ||
-	    !hash128_eq(it->rec.content, content))
-		return (store_image(job, it, img, content, e));
-	it->rec = good_record(job, it, img, content, it->rec.stored_ms);
-	record_put(job, &it->rec, it->path);
-	tally_add(job->env.tally, TALLY_REFRESHED, 1);
-	log_debug("%s: read again, content as stored", it->path);
-	return (0);
-}
-
-int
-sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
-{
-	struct image img;
-	struct err why;
-	int r;
-
-	if (sync_prepare(job, e) == -1)
-		return (-1);
-	tally_take(job->env.tally, it->path, TALLY_IMAGE);
-	HOOK("image", it->path);
-	if (key_render(job->cfg->key, it->path,
-	    store_has_components(job->store), &job->key, &why) == -1)
-		record_failure(job, it, &why);
-	else if ((r = image_take(job->images, buf_str(&job->real), &img,
-	    &why)) == 1)
-		not_a_database(job, it);
-	else if (r == -1 || use_image(job, it, &img, &why) == -1)
-		record_failure(job, it, &why);
-	tally_drop(job->env.tally);
-	if (job->store_full) {
-		*e = why;
-		return (-1);
+	    !hash128_eq(it->rec.content, content)) {
+		if (store_image(job, it, img, content, e) == -1)
+			return (-1);
+	} else
+		refresh(job, it, img, content);
+	if (img->damaged) {
+		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
+		    "%s", it->path, img->why);
+		record_name_failure(job, it->path, &damage);
 	}
-	return (sync_reap(job, e));
+	return (0);
 }
 
 /* The object is safe. */
@@ -307,15 +297,17 @@ ends_the_run(const struct job_backup *job, const struct err *why,
 	return (true);
 }
 
-int
-sync_reap(struct job_backup *job, struct err *e)
+/* Record what is finished; -1: some of it failed for a reason that is the
+ * store's. */
+static int
+reap(struct job_backup *job, struct err *e)
 {
 	struct backup_item it = { 0 };
 	struct store_op *op;
 	struct pending *p;
 	int ret = 0;
 
-	while (job->store != NULL && (op = store_next(job->store)) != NULL) {
+	while ((op = store_next(job->store)) != NULL) {
 		p = op->owner;
 		tally_take(job->env.tally, p->path, TALLY_RECORD);
 		if (op->err == NULL)
@@ -338,4 +330,58 @@ sync_reap(struct job_backup *job, struct err *e)
 	if (job->store != NULL)
 		count_requests(job);
 	return (ret);
+}
+
+/* The run is lost; what the store has got already is not. */
+static void
+save_rest(struct job_backup *job)
+{
+	struct err ignored;
+
+	store_flush(job->store, -1);
+	(void)reap(job, &ignored);
+}
+
+int
+sync_reap(struct job_backup *job, struct err *e)
+{
+	if (job->store == NULL || reap(job, e) == 0)
+		return (0);
+	save_rest(job);
+	return (-1);
+}
+
+int
+sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
+{
+	struct image img;
+	struct err why;
+	int r;
+
+	if (sync_prepare(job, e) == -1)
+		return (-1);
+	tally_take(job->env.tally, it->path, TALLY_IMAGE);
+	HOOK("image", it->path);
+	if (key_render(job->cfg->key, it->path,
+	    store_has_components(job->store), &job->key, &why) == -1)
+		record_failure(job, it, &why);
+	else if ((r = image_take(job->images, buf_str(&job->real), &img,
+	    &why)) == 1)
+		not_a_database(job, it);
+	else if (r == -1)
+		record_failure(job, it, &why);
+	else if (use_image(job, it, &img, &why) == -1 && !job->store_full) {
+		if (why.cls == ERR_GONE)	/* not the database, then */
+			why.cls = ERR_IO;
+		record_failure(job, it, &why);
+	}
+	tally_drop(job->env.tally);
+	if (job->store_full) {
+		*e = why;
+		err_prefix(e, "store %s: %s", job->cfg->url->canonical,
+		    it->path);
+		save_rest(job);
+		return (-1);
+	}
+	return (sync_reap(job, e));
 }

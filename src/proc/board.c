@@ -21,6 +21,7 @@ board_map(unsigned nslots, struct err *e)
 		return (NULL);
 	}
 	gate_init(&b->gate);
+	gate_init(&b->complaint);
 	b->nslots = nslots;
 	return (b);
 }
@@ -43,7 +44,8 @@ void
 board_hand_over(struct board *b, unsigned i, uint64_t count[TALLY_NCOUNT])
 {
 	static const enum tally_count kept[] = {
-		TALLY_SYNCED, TALLY_BYTES_READ, TALLY_BYTES_STORED, TALLY_DONE
+		TALLY_SYNCED, TALLY_REFRESHED, TALLY_BYTES_READ,
+		TALLY_BYTES_STORED, TALLY_DONE
 	};
 	struct tally *t = &b->slot[i].tally;
 

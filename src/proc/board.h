@@ -1,11 +1,11 @@
 /*
  * board -- memory that the supervisor and its workers share: a slot for each
- * worker (base/tally.h), the gate, and how an early end is to be taken.  It
+ * worker (base/tally.h), two gates, and how an early end is to be taken.  It
  * is mapped before the first fork(2), and only pages that are written cost.
  *
  * A slot belongs to its worker; after the worker's death and before the next
  * one is forked, to the supervisor.  The rest is written by the supervisor
- * only, but for the gate.
+ * only, but for the gates.
  */
 #ifndef PROC_BOARD_H
 #define PROC_BOARD_H
@@ -28,6 +28,7 @@ struct board_slot {
 
 struct board {
 	struct gate gate;
+	struct gate complaint;
 	_Atomic bool stopping;		/* start nothing more */
 	_Atomic int64_t grace_ms;	/* valid once stopping */
 	unsigned nslots;
@@ -43,8 +44,8 @@ void board_stop(struct board *b, int64_t grace_ms);
 
 /*
  * Empty a slot for the next worker, and add to count[] what its last one had
- * done for good: what was stored and recorded, and the bytes of it.  All else
- * is counted again when the range is gone through again.
+ * done for good: what was stored or read again, and recorded, and the bytes of
+ * it.  All else is counted again when the range is gone through again.
  */
 void board_hand_over(struct board *b, unsigned i,
     uint64_t count[TALLY_NCOUNT]);

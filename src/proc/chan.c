@@ -31,7 +31,7 @@ chan_pair(struct chan *c, int *other, struct err *e)
 	int sv[2], n = SNDBUF_BYTES;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1) {
-		err_io(e, "make a channel for a worker");
+		err_sys(e, ERR_IO, "make a channel for a worker");
 		return (-1);
 	}
 	(void)setsockopt(sv[0], SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
@@ -44,7 +44,7 @@ void
 chan_init(struct chan *c, int fd)
 {
 	c->fd = fd;
-	c->broken = false;
+	c->broken = fd == -1;
 	STAILQ_INIT(&c->queue);
 }
 
@@ -63,6 +63,7 @@ chan_fini(struct chan *c)
 	while (chan_pending(c))
 		shift(c);
 	io_close(&c->fd);
+	c->broken = true;
 }
 
 /* Returns whether the message needs no more care: sent, or nobody is there. */

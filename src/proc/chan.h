@@ -4,9 +4,9 @@
  * at once is queued in memory, without bound, and freed as it is sent.  The
  * worker says: it waits until the kernel has taken the message.
  *
- * An end whose peer has gone swallows what is sent; chan_recv() still gives
- * what the peer had sent, then EOF.  A failure of the socket itself is a
- * broken invariant and ends the process.
+ * An end that is closed, or whose peer has gone, swallows what is sent; from
+ * the latter chan_recv() still gives what the peer had sent, then EOF.  A
+ * failure of the socket itself is a broken invariant and ends the process.
  */
 #ifndef PROC_CHAN_H
 #define PROC_CHAN_H
@@ -23,13 +23,13 @@ struct chan_msg;
 
 struct chan {
 	int fd;			/* -1: closed */
-	bool broken;		/* the peer has gone */
+	bool broken;		/* the peer has gone, or it is closed */
 	STAILQ_HEAD(, chan_msg) queue;
 };
 
 /*
  * Make a pair: *c for the supervisor, *other (close-on-exec) for the worker
- * to be forked.  Classes as errno suggests.
+ * to be forked.  Class io.
  */
 int chan_pair(struct chan *c, int *other, struct err *e);
 

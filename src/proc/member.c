@@ -1,6 +1,6 @@
 #include "proc/member.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,20 +26,32 @@ member_init(struct member *m, unsigned index, unsigned nworkers)
 void
 member_fini(struct member *m)
 {
+	size_t i;
+
 	chan_fini(&m->chan);
 	free(m->path);
 	m->path = NULL;
+	for (i = 0; i < m->nkillers; i++)
+		buf_fini(&m->killers[i]);
+	free(m->killers);
+	m->killers = NULL;
+	m->nkillers = 0;
 }
 
 static void
 post_quarantine(struct member *m)
 {
 	struct buf b = { 0 };
+	size_t i;
 
 	buf_put(&b, m->how, strlen(m->how) + 1);
 	buf_puts(&b, m->path);
-	chan_post(&m->chan, WIRE_QUARANTINE, b.data, b.len);
-	buf_fini(&b);
+	m->killers = mem_resize(m->killers, m->nkillers + 1,
+	    sizeof(*m->killers));
+	m->killers[m->nkillers++] = b;
+	for (i = 0; i < m->nkillers; i++)
+		chan_post(&m->chan, WIRE_QUARANTINE, m->killers[i].data,
+		    m->killers[i].len);
 }
 
 int
@@ -65,7 +77,7 @@ member_start(struct member *m, const struct pool_cfg *cfg,
 		worker_run(&ws);
 	io_close(&ws.fd);
 	if (m->pid == -1) {
-		err_io(e, "start worker %u", m->index);
+		err_sys(e, ERR_IO, "start worker %u", m->index);
 		m->pid = 0;
 		chan_fini(&m->chan);
 		return (-1);

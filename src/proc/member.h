@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "proc/board.h"
 #include "proc/chan.h"
@@ -30,6 +31,8 @@ struct member {
 	bool dead;		/* it died, and its range must go on */
 	char how[MEMBER_HOW_BYTES];	/* how the last one died ... */
 	char *path;			/* ... and of which path */
+	struct buf *killers;		/* messages about all of them */
+	size_t nkillers;
 };
 
 /* A member without a process.  Its range follows from index and nworkers. */
@@ -38,7 +41,8 @@ void member_fini(struct member *m);
 
 /*
  * Fork its process; if the last one died, empty its slot into carry[] and
- * tell the new one of the path.  Classes as errno suggests.
+ * tell the new one of the path, and of those before it: what it should have
+ * been told already may not have been recorded.  Class io.
  */
 int member_start(struct member *m, const struct pool_cfg *cfg,
     struct board *board, uint64_t carry[TALLY_NCOUNT], struct err *e);

@@ -9,7 +9,7 @@
  * A worker that dies, or leaves without BYE: the path in its slot of the
  * board is named (log_error) and handed to the fresh worker as quarantined;
  * the fresh worker takes the range over and is fed it again.  Its counters
- * start again, but for what was already stored and recorded.  Deaths with an
+ * start again, but for what was already recorded.  Deaths with an
  * empty slot, or POOL_DEATHS_MAX in a row with nothing finished between them,
  * end the run with class bug.
  *
@@ -45,6 +45,7 @@ struct worker_env {
 	unsigned first_seg, end_seg;	/* [first, end) */
 	struct tally *tally;		/* its slot of the board */
 	struct gate *gate;		/* one for all workers */
+	struct gate *complaint;		/* another: for what is said once */
 	bool again;			/* takes over from a dead one */
 	struct worker *worker;		/* for worker_say() */
 };
@@ -57,7 +58,8 @@ struct job_ops {
 	/* Begin.  cfg is pool_cfg.job_cfg, as it was at fork(2). */
 	int (*open)(void *cfg, const struct worker_env *env, void **job,
 	    struct err *e);
-	/* "path" killed the worker before: "how" (e.g. "signal 11"). */
+	/* "path" killed a worker before: "how" (e.g. "signal 11").  Called for
+	 * each path that did so in this run and range, also again. */
 	int (*quarantine)(void *job, const char *path, const char *how,
 	    struct err *e);
 	/* Work on a message (borrowed).  May leave things in flight. */

@@ -183,6 +183,7 @@ worker_run(const struct worker_start *ws)
 			.end_seg = ws->end_seg,
 			.tally = &ws->board->slot[ws->index].tally,
 			.gate = &ws->board->gate,
+			.complaint = &ws->board->complaint,
 			.again = ws->again,
 		},
 	};

@@ -22,6 +22,7 @@ names_init(struct names *ns, int dirfd, unsigned seg)
 {
 	ns->dirfd = dirfd;
 	ns->fd = -1;
+	ns->bytes = 0;
 	(void)snprintf(ns->name, sizeof(ns->name), "%02x.names", seg & 0xff);
 }
 
@@ -31,6 +32,24 @@ names_fini(struct names *ns)
 	io_close(&ns->fd);
 }
 
+static int
+open_append(struct names *ns, struct err *e)
+{
+	struct stat sb;
+
+	if (ns->fd != -1)
+		return (0);
+	if ((ns->fd = openat(ns->dirfd, ns->name, O_WRONLY | O_APPEND |
+	    O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1 ||
+	    fstat(ns->fd, &sb) == -1) {
+		err_io(e, "open state names %s", ns->name);
+		io_close(&ns->fd);
+		return (-1);
+	}
+	ns->bytes = (uint64_t)sb.st_size;
+	return (0);
+}
+
 int
 names_append(struct names *ns, struct hash128 h, const char *path,
     uint64_t *old_bytes, struct err *e)
@@ -38,7 +57,6 @@ names_append(struct names *ns, struct hash128 h, const char *path,
 	uint8_t entry[HEAD_BYTES + NAMES_PATH_MAX];
 	size_t n = strlen(path);
 	struct err ignored;
-	struct stat sb;
 
 	if (n > NAMES_PATH_MAX) {
 		err_set(e, ERR_LIMIT, "a path of %zu bytes is too long", n);
@@ -47,17 +65,14 @@ names_append(struct names *ns, struct hash128 h, const char *path,
 	le16_put(entry, (uint16_t)n);
 	le64_put(entry + 2, h.lo);
 	memcpy(entry + HEAD_BYTES, path, n);
-	if ((ns->fd == -1 && (ns->fd = openat(ns->dirfd, ns->name, O_WRONLY |
-	    O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1) ||
-	    fstat(ns->fd, &sb) == -1) {
-		err_io(e, "open state names %s", ns->name);
+	if (open_append(ns, e) == -1)
 		return (-1);
-	}
 	if (io_write(ns->fd, entry, HEAD_BYTES + n, ns->name, e) == -1) {
-		(void)names_cut(ns, (uint64_t)sb.st_size, &ignored);
+		(void)names_cut(ns, ns->bytes, &ignored);
 		return (-1);
 	}
-	*old_bytes = (uint64_t)sb.st_size;
+	*old_bytes = ns->bytes;
+	ns->bytes += HEAD_BYTES + n;
 	return (0);
 }
 
@@ -66,6 +81,7 @@ names_cut(struct names *ns, uint64_t bytes, struct err *e)
 {
 	int fd, ret = 0;
 
+	io_close(&ns->fd);	/* its length is looked at again */
 	if ((fd = openat(ns->dirfd, ns->name, O_WRONLY | O_CLOEXEC |
 	    O_NOFOLLOW)) == -1 && errno == ENOENT)
 		return (0);

@@ -22,6 +22,7 @@ enum {
 struct names {
 	int dirfd;		/* the caller's */
 	int fd;			/* for appending; -1 until that is needed */
+	uint64_t bytes;		/* of the file, while fd is open */
 	char name[12];		/* "a7.names" */
 };
 

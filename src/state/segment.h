@@ -19,6 +19,7 @@ struct segment_hdr {
 	struct state_id id;
 };
 
+/* The bytes of a header. */
 void segment_hdr_put(const struct segment_hdr *h, uint8_t p[STATE_HDR_BYTES]);
 
 /*
@@ -32,6 +33,7 @@ const char *segment_hdr_get(const uint8_t *p, uint64_t size,
 /* The bytes of a file of this capacity; false if there is no such number. */
 bool segment_bytes(uint64_t capacity, uint64_t *bytes);
 
+/* The bytes of a record, with its checksum. */
 void segment_rec_put(const struct state_rec *rec, uint8_t p[STATE_REC_BYTES]);
 
 /* False, and *rec undefined, if the checksum is wrong. */

@@ -43,7 +43,6 @@ struct state {
 static const char *
 check(const struct state *st, struct segment_hdr *h)
 {
-	static const struct hash128 none;
 	const char *why;
 
 	if (st->t.map == NULL)
@@ -56,7 +55,7 @@ check(const struct state *st, struct segment_hdr *h)
 		return ("is from another state");
 	/* Failures may be recorded before the store has an id. */
 	if (!hash128_eq(h->id.store, st->id.store) &&
-	    !hash128_eq(h->id.store, none))
+	    !hash128_is_zero(h->id.store))
 		return ("is from another store");
 	return (NULL);
 }
@@ -151,6 +150,18 @@ count(struct state *st)
 		table_count(&st->t, &st->taken, &st->count);
 	st->counted = true;
 	say_damage(st);
+}
+
+void
+state_prefetch(const struct state *st, struct hash128 h)
+{
+	const uint8_t *p;
+
+	if (st->t.capacity == 0)
+		return;
+	p = table_slot(&st->t, segment_home(h, st->t.capacity));
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + STATE_REC_BYTES);
 }
 
 bool
@@ -283,9 +294,9 @@ static int
 put_new(struct state *st, const struct state_rec *rec, const char *path,
     struct err *e)
 {
-	uint64_t i, old_bytes;
+	uint64_t i, old_bytes, found = 0;
 	struct err ignored;
-	bool fresh;
+	bool fresh, gaps;
 
 	/*
 	 * The slot of a damaged record is taken only by a path whose search
@@ -302,14 +313,18 @@ put_new(struct state *st, const struct state_rec *rec, const char *path,
 	if (open_write(st, e) == -1 || names_append(&st->names, rec->path,
 	    path, &old_bytes, e) == -1)
 		return (-1);
+	/* A record beyond a gap that this one fills may be found again. */
+	gaps = fresh && st->taken != st->count;
+	if (gaps)
+		found = table_live_behind(&st->t, i);
 	if (write_slot(st, i, rec, path, e) == -1) {
 		(void)names_cut(&st->names, old_bytes, &ignored);
 		return (-1);
 	}
-	/* A record beyond a gap that this one filled may be found again. */
-	st->counted = st->taken == st->count;
 	st->taken += fresh;
 	st->count++;
+	if (gaps)
+		st->count += table_live_behind(&st->t, i) - found;
 	return (0);
 }
 
@@ -410,7 +425,7 @@ state_fingerprint(const struct state_stat *s)
 		le64_put(p + 64, (uint64_t)s->wal_mtime_ns);
 	}
 	h = hash128(p, sizeof(p));
-	if (h.hi == 0 && h.lo == 0)
+	if (hash128_is_zero(h))
 		h.lo = 1;	/* 0 says: never read */
 	return (h);
 }

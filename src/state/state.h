@@ -25,7 +25,6 @@
 #define STATE_STATE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -91,6 +90,9 @@ struct state *state_open(int dirfd, unsigned seg, const struct state_id *id,
 
 /* Write the count into the header if it changed, and release everything. */
 void state_close(struct state *st);
+
+/* The record of h will be asked for soon.  A hint, which costs nothing. */
+void state_prefetch(const struct state *st, struct hash128 h);
 
 /*
  * Copy the record of path hash h to *rec.  False if there is none or its

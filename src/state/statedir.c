@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,35 @@ out:
 	return (found);
 }
 
+static bool
+has_segments(const struct statedir *sd)
+{
+	char name[4];
+	unsigned seg;
+
+	for (seg = 0; seg < SEGMENTS; seg++) {
+		(void)snprintf(name, sizeof(name), "%02x", seg & 0xff);
+		if (faccessat(sd->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+/* Say so and begin anew, if what read_id() found is no state to go on with. */
+static int
+begin(struct statedir *sd, enum id_found found, struct err *e)
+{
+	if (found == ID_GOOD)
+		return (0);
+	if (found == ID_FAILED)
+		return (-1);
+	if (found == ID_DAMAGED || has_segments(sd))
+		log_warn("the state %s %s; it begins anew, and all databases "
+		    "are backed up again", sd->path, found == ID_DAMAGED ?
+		    "is damaged" : "has lost its id");
+	return (statedir_reset(sd, e));
+}
+
 static int
 open_dir(struct statedir *sd, enum err_class cls, struct err *e)
 {
@@ -215,20 +245,7 @@ statedir_open(const char *base, const char *url, int64_t wait_ms,
 	if (open_dir(sd, ERR_STATE, e) == -1 || (sd->lock_fd =
 	    lockfile_take(sd->fd, sd->path, wait_ms, e)) == -1)
 		goto out;
-	switch (read_id(sd, e)) {
-	case ID_GOOD:
-		break;
-	case ID_FAILED:
-		goto out;
-	case ID_DAMAGED:
-		log_warn("the state %s is damaged; it begins anew, and all "
-		    "databases are backed up again", sd->path);
-		/* FALLTHROUGH */
-	case ID_NONE:
-		if (statedir_reset(sd, e) == -1)
-			goto out;
-	}
-	ret = 0;
+	ret = begin(sd, read_id(sd, e), e);
 out:
 	if (ret == -1) {
 		statedir_close(sd);
@@ -346,10 +363,9 @@ statedir_set_store(struct statedir *sd, struct hash128 store, struct err *e)
 int64_t
 statedir_marker_ms(const struct statedir *sd)
 {
-	static const struct hash128 none;
 	struct stat sb;
 
-	if (hash128_eq(sd->id.store, none) ||
+	if (hash128_is_zero(sd->id.store) ||
 	    fstatat(sd->fd, "id", &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return (0);
 	return ((int64_t)sb.st_mtim.tv_sec * 1000 +

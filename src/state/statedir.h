@@ -20,7 +20,6 @@
 #ifndef STATE_STATEDIR_H
 #define STATE_STATEDIR_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -45,8 +44,9 @@ char *statedir_base(const char *dir, struct err *e);
  * Open and lock the state of store "url" below "base", making what is
  * missing, waiting up to wait_ms for a lock that another run holds.  Class
  * busy: names the holder.  Class state: an id of another format or another
- * URL, or the directory cannot be made or written.  A damaged id is said once
- * (log_warn) and begun anew as by statedir_reset(), so all databases are new.
+ * URL, or the directory cannot be made or written.  A damaged id, or segments
+ * without one, are said once (log_warn) and begun anew as by statedir_reset(),
+ * so all databases are new.
  */
 struct statedir *statedir_open(const char *base, const char *url,
     int64_t wait_ms, struct err *e);

@@ -115,6 +115,18 @@ table_count(struct table *t, uint64_t *taken, uint64_t *nlive)
 	}
 }
 
+uint64_t
+table_live_behind(struct table *t, uint64_t i)
+{
+	struct state_rec rec;
+	uint64_t k, nlive = 0;
+
+	for (k = next(t, i); k != i && !segment_rec_free(table_slot(t, k));
+	    k = next(t, k))
+		nlive += table_live(t, k, &rec);
+	return (nlive);
+}
+
 void
 table_copy(struct table *t, uint8_t *slots, uint64_t capacity)
 {

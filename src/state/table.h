@@ -33,6 +33,7 @@ struct table {
 int table_map(struct table *t, int fd, const char *name, struct err *e);
 void table_unmap(struct table *t);
 
+/* Slot i, i < t->capacity. */
 const uint8_t *table_slot(const struct table *t, uint64_t i);
 
 /* The slot of the good record of h, which is put into *rec; or t->capacity.
@@ -56,6 +57,12 @@ bool table_live(struct table *t, uint64_t i, struct state_rec *rec);
 
 /* How many slots are taken, and how many of them are live. */
 void table_count(struct table *t, uint64_t *taken, uint64_t *nlive);
+
+/*
+ * How many slots between i and the next free one are live?  When slot i was
+ * free and is taken, only those can have become so.
+ */
+uint64_t table_live_behind(struct table *t, uint64_t i);
 
 /* Copy the live records into "capacity" zeroed slots, which must suffice. */
 void table_copy(struct table *t, uint8_t *slots, uint64_t capacity);

@@ -164,6 +164,11 @@ batch_add(struct batch *b, struct store_op *op)
 
 	if (op->verb == STORE_PUT) {
 		if (stage(b, op, seq, &e) == -1) {
+			/* Unfinished files lie in one place for all: no class
+			 * that would be taken for this object's, or its
+			 * database's. */
+			if (e.cls != ERR_SPACE && e.cls != ERR_DENIED)
+				e.cls = ERR_IO;
 			err_prefix(&e, "store %s: object %s",
 			    store_name(b->store), op->name);
 			store_done(b->store, op, &e);
@@ -229,6 +234,23 @@ sync_fs(struct batch *b, struct err *e)
 	return (0);
 }
 
+/* Is that an error of the one place where an object goes or lies? */
+static bool
+in_the_way(int errnum)
+{
+	switch (errnum) {
+	case EACCES:
+	case EEXIST:
+	case EISDIR:
+	case ELOOP:
+	case ENOTDIR:
+	case EPERM:
+		return (true);
+	default:
+		return (false);
+	}
+}
+
 /* Make one operation visible; where that fails, it alone has failed. */
 static void
 settle(struct batch *b, struct batch_item *it)
@@ -247,9 +269,10 @@ settle(struct batch *b, struct batch_item *it)
 		HOOK("store-renamed", op->name);
 		return;
 	}
-	err_sys(&e, dir_class(errno), "store %s: %s object %s",
-	    store_name(b->store), op->verb == STORE_PUT ? "put" : "remove",
-	    op->name);
+	err_sys(&e, in_the_way(errno) ? ERR_EXISTS : dir_class(errno),
+	    "store %s: %s object %s%s", store_name(b->store),
+	    op->verb == STORE_PUT ? "put" : "remove", op->name,
+	    in_the_way(errno) ? ": in the way" : "");
 	unlink_tmp(b, it);
 	it->op = NULL;
 	store_done(b->store, op, &e);

@@ -8,11 +8,15 @@
  *     syncfs(2)	the names are on the disk
  *
  * and only then are they finished.  A removal waits for the same commit.
+ *
+ * What is in the way of one object (a file or link where its directory should
+ * be, a directory that is somebody else's) fails that object with class
+ * exists, a name that is too long with class limit.  Every other class is the
+ * store's: it is full or broken for the next one, too.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

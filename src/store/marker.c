@@ -1,8 +1,6 @@
 #include "store/marker.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -21,12 +19,6 @@ static void
 set_host(struct marker *m, const char *host)
 {
 	(void)snprintf(m->host, sizeof(m->host), "%s", host);
-}
-
-static bool
-is_zero(struct hash128 h)
-{
-	return (h.hi == 0 && h.lo == 0);
 }
 
 /* Take "word value" apart in place; false if it is something else. */
@@ -71,7 +63,7 @@ parse(char *text, struct marker *m)
 			return (false);
 		if (strcmp(line, "id") == 0) {
 			if (id || !hash128_parse(value, &m->id) ||
-			    is_zero(m->id))
+			    hash128_is_zero(m->id))
 				return (false);
 			id = true;
 		} else if (strcmp(line, "host") == 0) {
@@ -137,7 +129,7 @@ random_id(struct hash128 *id, struct err *e)
 			err_sys(e, ERR_IO, "random bytes");
 			return (-1);
 		}
-	} while (is_zero(*id));
+	} while (hash128_is_zero(*id));
 	return (0);
 }
 
@@ -168,8 +160,9 @@ marker_create(struct store *s, const char *host, struct marker *m,
 			ret = 0;
 			break;
 		case 0:
-			err_set(e, ERR_STATE, "store %s: " NAME " comes and "
-			    "goes", store_name(s));
+			/* There is none, but something is in its way. */
+			*e = why;
+			e->cls = ERR_STATE;
 			break;
 		}
 out:
@@ -184,7 +177,7 @@ accept_marker(struct store *s, const struct marker_rule *rule,
 {
 	struct marker own = { 0 };
 
-	if (!is_zero(rule->known) && !hash128_eq(rule->known, m->id)) {
+	if (!hash128_is_zero(rule->known) && !hash128_eq(rule->known, m->id)) {
 		err_set(e, ERR_STATE, "store %s: this is not the store that "
 		    "the state speaks of (replaced by another, not mounted?); "
 		    "--new-store starts again", store_name(s));
@@ -211,7 +204,7 @@ marker_check(struct store *s, const struct marker_rule *rule,
 	case -1:
 		return (-1);
 	case 0:
-		if (is_zero(rule->known)) {
+		if (hash128_is_zero(rule->known)) {
 			if (marker_create(s, rule->host, m, e) == -1)
 				return (-1);
 			break;

@@ -167,18 +167,20 @@ int
 place_remove(struct place *p, const char *name)
 {
 	char comp[NAME_MAX + 1];
-	size_t len = strlen(name), up;
+	size_t len = strlen(name), up, n;
+	const char *last;
 	int fd, ret, flags = 0;
 
 	for (; len > 0; len = up, flags = AT_REMOVEDIR) {
 		up = dir_len(name, len);
-		if (len - up > NAME_MAX + 1) {
+		last = behind(name, up);
+		n = len - (size_t)(last - name);
+		if (n > NAME_MAX) {
 			errno = ENAMETOOLONG;
 			return (-1);
 		}
-		(void)snprintf(comp, sizeof(comp), "%.*s",
-		    (int)(len - (size_t)(behind(name, up) - name)),
-		    behind(name, up));
+		memcpy(comp, last, n);
+		comp[n] = '\0';
 		if ((fd = place_open(p->rootfd, name, up, false)) == -1)
 			break;
 		ret = unlinkat(fd, comp, flags);

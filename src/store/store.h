@@ -111,9 +111,11 @@ void store_op_free(struct store_op *op);
 
 /*
  * Hand over an operation.  It comes back from store_next(), failed or not.  A
- * directory store never replaces an object (class exists), S3 only with
- * only_new; a missing one to remove is no failure.  Memory in use stays
- * bounded: may block to finish others first.
+ * directory store never replaces an object, S3 only with only_new; a missing
+ * one to remove is no failure.  Class exists (there is one, or something else
+ * is in the way) and limit: of this name alone; all others may be of the
+ * store (store_is_down()).  Memory in use stays bounded: may block to finish
+ * others first.
  */
 void store_submit(struct store *s, struct store_op *op);
 

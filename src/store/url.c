@@ -70,6 +70,35 @@ fill(struct store_url *u, char *path)
 	u->canonical = mem_printf("file://%s", path);
 }
 
+/*
+ * One store, one text: resolve the links in "path" (taken over) as far as it
+ * is there.  What is missing yet is made below what is there, so the text
+ * stays the same.
+ */
+static char *
+resolve(char *path)
+{
+	size_t len = strlen(path);
+	char *head, *real, *whole;
+
+	for (;;) {
+		head = mem_strndup(path, len > 0 ? len : 1);
+		real = realpath(head, NULL);
+		free(head);
+		if (real != NULL || len <= 1)
+			break;
+		while (path[--len] != '/')
+			continue;
+	}
+	if (real == NULL)
+		return (path);
+	whole = mem_printf("%s%s", strcmp(real, "/") == 0 ? "" : real,
+	    path + len);
+	free(real);
+	free(path);
+	return (whole);
+}
+
 int
 store_url_parse(const char *text, const char *what, struct store_url *u,
     struct err *e)
@@ -90,7 +119,7 @@ store_url_parse(const char *text, const char *what, struct store_url *u,
 		    "(\"?\"); write the directory as a plain path if it is "
 		    "called so", what, text);
 	else {
-		fill(u, path);
+		fill(u, resolve(path));
 		return (0);
 	}
 	free(path);

@@ -40,7 +40,8 @@ struct store_url_s3 {
 struct store_url {
 	enum store_kind kind;
 	char *canonical;	/* one store, one text, without options that
-				 * do not tell stores apart: "file:///abs/dir",
+				 * do not tell stores apart: "file:///abs/dir"
+				 * with links resolved as far as it is there,
 				 * "s3://bucket/prefix", where the endpoint is
 				 * not AWS's "s3://bucket/prefix?endpoint=
 				 * host:port" */

@@ -1,6 +1,7 @@
 /*
- * When operations are finished, and what is left when they are not.  syncfs(2)
- * and renameat2(2) are replaced here, so that they can fail and be counted.
+ * When operations are finished, and what is left when they are not.  syncfs(2),
+ * renameat2(2) and pread(2) are replaced here, so that they can fail and be
+ * counted.
  */
 #include <errno.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include "unit/storebed.h"
 
 static int nsyncs, fail_sync, fail_errno, nrenames, no_noreplace;
+static off_t read_end = -1;	/* where all files end for pread(2) */
 
 int
 syncfs(int fd)
@@ -31,6 +33,14 @@ renameat2(int olddir, const char *old, int newdir, const char *new,
 		return (-1);
 	}
 	return ((int)syscall(SYS_renameat2, olddir, old, newdir, new, flags));
+}
+
+ssize_t
+pread(int fd, void *p, size_t n, off_t off)
+{
+	if (read_end != -1 && off + (off_t)n > read_end)
+		n = off < read_end ? (size_t)(read_end - off) : 0;
+	return ((ssize_t)syscall(SYS_pread64, fd, p, n, off));
 }
 
 START_TEST(nothing_is_finished_or_visible_before_the_commit)
@@ -133,25 +143,143 @@ START_TEST(a_component_that_is_too_long_fails_alone)
 }
 END_TEST
 
+START_TEST(a_long_component_that_is_cut_names_another)
+{
+	struct store *s = open_tag("w0");
+	char name[2][260];
+	struct err e;
+	int i;
+
+	/* In front of and behind a slash; the first 255 bytes are there. */
+	(void)snprintf(name[0], sizeof(name[0]), "%0255d", 0);
+	(void)snprintf(name[1], sizeof(name[1]), "a/%0255d", 0);
+	for (i = 0; i < 2; i++) {
+		put(s, name[i], "x");
+		all_safe(s);
+		strcat(name[i], "0");
+		take_away(s, name[i]);
+		ck_assert_int_eq(settle(s, &e), 1);
+		ck_assert_int_eq(e.cls, ERR_LIMIT);
+		name[i][strlen(name[i]) - 1] = '\0';
+		holds(s, name[i], "x");
+	}
+	store_close(s);
+}
+END_TEST
+
 START_TEST(a_file_or_link_in_the_way_fails_alone)
 {
 	struct store *s = open_tag("w0");
-	char outside[160];
+	char outside[160], want[256];
 	struct err e;
 
 	(void)snprintf(outside, sizeof(outside), "%s.out", root);
 	ck_assert_int_eq(mkdir(outside, 0700), 0);
 	ck_assert_int_eq(symlink(outside, at("link")), 0);
 	write_file("file", "");
+	ck_assert_int_eq(mkdir(at("dir"), 0700), 0);
 	put(s, "link/x/" STAMP, "1");
 	put(s, "link/" STAMP, "2");
 	put(s, "file/x/" STAMP, "3");
-	put(s, "file/" STAMP, "4");
 	put(s, "a/" STAMP, "5");
-	ck_assert_int_eq(settle(s, &e), 4);
-	ck_assert_int_eq(e.cls, ERR_IO);
-	lists(s, "", "file\na/" STAMP "\n");
+	put(s, "dir", "6");
+	put(s, "file/" STAMP, "4");
+	put(s, "b/" STAMP, "7");
+	each_fails(s, 5, ERR_EXISTS, &e);
+	(void)snprintf(want, sizeof(want), "store %s: put object file/" STAMP
+	    ": in the way: Not a directory", root);
+	ck_assert_str_eq(e.msg, want);
+	lists(s, "", "file\na/" STAMP "\nb/" STAMP "\n");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
 	ck_assert_int_eq(rmdir(outside), 0);	/* it is empty */
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_directory_of_somebody_else_fails_what_goes_there)
+{
+	struct store *s;
+	char want[256];
+	struct err e;
+
+	ck_assert_int_eq(chmod(root, 0777), 0);
+	ck_assert_int_eq(mkdir(at("seen"), 0755), 0);
+	ck_assert_int_eq(mkdir(at("seen/x"), 0755), 0);
+	ck_assert_int_eq(mkdir(at("closed"), 0700), 0);
+	if (!become_nobody())
+		SKIP("only root can become another user");
+	s = open_tag("w0");
+	put(s, "a/" STAMP, "1");
+	put(s, "closed/x/" STAMP, "2");
+	put(s, "seen/x/" STAMP, "3");
+	put(s, "seen/y/" STAMP, "4");
+	put(s, "b/" STAMP, "5");
+	each_fails(s, 3, ERR_EXISTS, &e);
+	(void)snprintf(want, sizeof(want), "store %s: put object seen/y/" STAMP
+	    ": in the way: Permission denied", root);
+	ck_assert_str_eq(e.msg, want);
+	holds(s, "a/" STAMP, "1");
+	holds(s, "b/" STAMP, "5");
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_unfinished_files_is_wrong_for_all)
+{
+	struct store *s = open_tag("w0");
+	struct err e;
+
+	/* Somebody else uses the same tag. */
+	write_file(".litefleet/tmp/w0/0", "");
+	put(s, "a", "x");
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_IO);
+	store_close(s);
+}
+END_TEST
+
+/* A file of this mode and size, without a name unless it is "named". */
+static int
+make_spool(mode_t mode, off_t size, const char *named)
+{
+	int fd = named != NULL ? open(at(named), O_CREAT | O_RDWR, mode) :
+	    open(root, O_TMPFILE | O_RDWR, mode);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	ck_assert_int_eq(ftruncate(fd, size), 0);
+	return (fd);
+}
+
+START_TEST(a_spool_file_becomes_an_object_that_only_its_owner_reads)
+{
+	struct store *s = open_tag("w0");
+	struct stat st;
+
+	put_fd(s, "a", make_spool(0644, 1000, NULL));
+	all_safe(s);
+	ck_assert_int_eq(stat(at("a"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(st.st_size, 1000);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_spool_file_that_becomes_shorter_is_not_stored)
+{
+	struct store *s = open_tag("w0");
+	struct err e;
+
+	put_fd(s, "a", make_spool(0600, 1000000, "spool"));
+	all_safe(s);
+	read_end = _i == 0 ? 0 : 999999;
+	put_fd(s, "b", make_spool(0600, 1000000, "spool"));
+	ck_assert_int_eq(settle(s, &e), 1);
+	ck_assert_int_eq(e.cls, ERR_IO);
+	ck_assert_ptr_nonnull(strstr(e.msg, "changed its size"));
+	ck_assert(!exists("b"));
+	ck_assert_int_eq(count(".litefleet/tmp/w0"), 0);
 	store_close(s);
 }
 END_TEST
@@ -399,7 +527,16 @@ main(void)
 	tcase_add_test(tc, an_object_is_never_replaced_and_its_batch_goes_on);
 	tcase_add_test(tc, without_noreplace_a_link_does_the_same);
 	tcase_add_test(tc, a_component_that_is_too_long_fails_alone);
+	tcase_add_test(tc, a_long_component_that_is_cut_names_another);
 	tcase_add_test(tc, a_file_or_link_in_the_way_fails_alone);
+	tcase_add_test(tc,
+	    a_directory_of_somebody_else_fails_what_goes_there);
+	tcase_add_test(tc,
+	    what_is_wrong_with_unfinished_files_is_wrong_for_all);
+	tcase_add_test(tc,
+	    a_spool_file_becomes_an_object_that_only_its_owner_reads);
+	tcase_add_loop_test(tc,
+	    a_spool_file_that_becomes_shorter_is_not_stored, 0, 2);
 	tcase_add_test(tc, a_batch_ends_by_its_number_of_operations);
 	tcase_add_test(tc, a_batch_ends_by_its_bytes);
 	tcase_add_loop_test(tc, a_failed_sync_is_never_success, 0, 2);

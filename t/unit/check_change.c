@@ -23,11 +23,14 @@ static void
 setup(void)
 {
 	const char *tmp = getenv("TMPDIR");
+	char *real;
 
 	(void)snprintf(dir, sizeof(dir), "%s/check-change.XXXXXX",
 	    tmp != NULL ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_ptr_nonnull(realpath(dir, NULL));
+	ck_assert_ptr_nonnull(real = realpath(dir, NULL));
+	(void)snprintf(dir, sizeof(dir), "%s", real);
+	free(real);
 	dirfd_ = change_open_dir(dir, &e);
 	ck_assert_int_ne(dirfd_, -1);
 }

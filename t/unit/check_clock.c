@@ -52,6 +52,23 @@ START_TEST(a_stamp_is_written_and_read)
 }
 END_TEST
 
+START_TEST(a_person_reads_rfc_3339_and_can_write_it_back)
+{
+	char buf[CLOCK_RFC3339_BYTES], small[11];
+	int64_t ms = -1;
+	struct err e = { 0 };
+
+	ck_assert_ptr_eq(clock_rfc3339(stamps[_i].ms, buf, sizeof(buf)), buf);
+	ck_assert_uint_eq(strlen(buf), sizeof(buf) - 1);
+	ck_assert_int_eq(clock_parse(buf, "--timestamp", &ms, &e), 0);
+	ck_assert_int_eq(ms, stamps[_i].ms);
+	ck_assert_str_eq(clock_rfc3339(1795170600123, buf, sizeof(buf)),
+	    "2026-11-20T10:30:00.123Z");
+	ck_assert_str_eq(clock_rfc3339(1795170600123, small, sizeof(small)),
+	    "2026-11-20");
+}
+END_TEST
+
 START_TEST(stamps_sort_as_times_do)
 {
 	char a[CLOCK_STAMP_BYTES], b[CLOCK_STAMP_BYTES];
@@ -189,6 +206,8 @@ main(void)
 	tcase_add_test(tc, the_clocks_agree_and_go_on);
 	tcase_add_loop_test(tc, a_stamp_is_written_and_read, 0,
 	    LENGTH(stamps));
+	tcase_add_loop_test(tc, a_person_reads_rfc_3339_and_can_write_it_back,
+	    0, LENGTH(stamps));
 	tcase_add_test(tc, stamps_sort_as_times_do);
 	tcase_add_test(tc, a_stamp_does_not_depend_on_the_time_zone);
 	tcase_add_loop_test(tc, what_is_no_stamp_is_refused, 0,

@@ -550,6 +550,24 @@ START_TEST(content_above_the_limit_is_refused_at_once)
 }
 END_TEST
 
+START_TEST(content_has_no_limit_but_the_headers)
+{
+	/* As LZ4F writes it for 2^60 bytes. */
+	static const uint8_t header[] = { 0x04, 0x22, 0x4d, 0x18, 0x6c, 0x40,
+	    0, 0, 0, 0, 0, 0, 0, 0x10, 0x29 };
+	struct frame_dec *d = frame_dec_new();
+	size_t nin = sizeof(header), nout = 16;
+	uint8_t out[16];
+	struct err e = { 0 };
+
+	ck_assert_msg(frame_dec_step(d, header, &nin, out, &nout, &e) == 0,
+	    "%s", e.msg);
+	ck_assert_uint_eq(nin, sizeof(header));
+	ck_assert_uint_eq(nout, 0);
+	frame_dec_free(d);
+}
+END_TEST
+
 START_TEST(no_more_comes_out_than_the_header_says)
 {
 	/* The blocks of 300 bytes behind the header of one. */
@@ -627,6 +645,7 @@ main(void)
 	tcase_add_loop_test(tc, foreign_frames_are_refused, 0,
 	    LENGTH(foreign));
 	tcase_add_test(tc, content_above_the_limit_is_refused_at_once);
+	tcase_add_test(tc, content_has_no_limit_but_the_headers);
 	tcase_add_test(tc, no_more_comes_out_than_the_header_says);
 	tcase_add_test(tc, a_failed_decoder_stays_failed_until_reset);
 	suite_add_tcase(suite, tc);

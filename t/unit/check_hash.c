@@ -83,6 +83,14 @@ START_TEST(what_is_no_hex_is_refused)
 }
 END_TEST
 
+START_TEST(zero_is_zero_in_both_halves)
+{
+	ck_assert(hash128_is_zero((struct hash128){ 0, 0 }));
+	ck_assert(!hash128_is_zero((struct hash128){ 1, 0 }));
+	ck_assert(!hash128_is_zero((struct hash128){ 0, 1 }));
+}
+END_TEST
+
 START_TEST(a_stream_in_pieces_hashes_as_the_whole)
 {
 	static const size_t steps[] = { 1, 7, 63, 256, 1021, 100000 };
@@ -126,6 +134,7 @@ main(void)
 	    LENGTH(known));
 	tcase_add_test(tc, a_seed_gives_another_hash);
 	tcase_add_test(tc, both_halves_are_compared);
+	tcase_add_test(tc, zero_is_zero_in_both_halves);
 	tcase_add_test(tc, hex_goes_both_ways);
 	tcase_add_loop_test(tc, what_is_no_hex_is_refused, 0, LENGTH(no_hex));
 	tcase_add_test(tc, a_stream_in_pieces_hashes_as_the_whole);

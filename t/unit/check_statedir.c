@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,20 @@
 #define URL		"file:///backup/a"
 
 static char base[64];
+
+/* flock(2) is replaced here: somebody removes this state meanwhile. */
+static char removed[128];
+
+int
+flock(int fd, int op)
+{
+	struct err e;
+
+	if (removed[0] != '\0')
+		ck_assert_int_eq(io_remove_tree(AT_FDCWD, removed, &e), 0);
+	removed[0] = '\0';
+	return ((int)syscall(SYS_flock, fd, op));
+}
 
 static void
 setup(void)
@@ -112,7 +128,7 @@ START_TEST(a_state_is_made_private_and_found_again)
 	ck_assert_uint_eq(sb.st_mode & 07777, 0600);
 	ck_assert(exists(sd, "lock"));
 	ck_assert_uint_ne(id.seed, 0);
-	ck_assert(id.store.hi == 0 && id.store.lo == 0);
+	ck_assert(hash128_is_zero(id.store));
 	ck_assert_int_ne(fcntl(statedir_fd(sd), F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_ne(fcntl(statedir_lock_fd(sd), F_GETFD) & FD_CLOEXEC, 0);
 	statedir_close(sd);
@@ -324,6 +340,22 @@ START_TEST(an_unsigned_lock_is_busy_all_the_same)
 }
 END_TEST
 
+START_TEST(a_state_that_was_replaced_is_not_locked)
+{
+	struct err e = { 0 };
+	struct statedir *sd = open_url(URL);
+
+	(void)snprintf(removed, sizeof(removed), "%s", statedir_path(sd));
+	statedir_close(sd);
+	ck_assert_ptr_null(statedir_open(base, URL, 0, &e));
+	ck_assert_str_eq(removed, "");
+	ck_assert_int_eq(e.cls, ERR_STATE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "was replaced"));
+	sd = open_url(URL);
+	statedir_close(sd);
+}
+END_TEST
+
 START_TEST(peeking_makes_nothing_and_needs_no_lock)
 {
 	struct err e = { 0 };
@@ -428,7 +460,18 @@ START_TEST(every_flipped_bit_of_id_is_noticed)
 }
 END_TEST
 
-START_TEST(a_damaged_id_begins_the_state_anew)
+/* What becomes of the id, and what is said. */
+static const struct {
+	const char *text;		/* NULL: it is removed */
+	bool segment;			/* there is one */
+	const char *said;
+} losses[] = {
+	{ "garbage\n", true, "is damaged" },
+	{ NULL, true, "has lost its id" },
+	{ NULL, false, NULL },
+};
+
+START_TEST(a_damaged_or_lost_id_begins_the_state_anew)
 {
 	struct statedir *sd = open_url(URL);
 	struct state_id old = id_of(sd), now;
@@ -436,8 +479,12 @@ START_TEST(a_damaged_id_begins_the_state_anew)
 	struct err e;
 	int fd, saved;
 
-	save(sd, "id", "garbage\n", 8);
-	save(sd, "a7", "a segment", 9);
+	if (losses[_i].text != NULL)
+		save(sd, "id", losses[_i].text, strlen(losses[_i].text));
+	else
+		ck_assert_int_eq(unlinkat(statedir_fd(sd), "id", 0), 0);
+	if (losses[_i].segment)
+		save(sd, "a7", "a segment", 9);
 	save(sd, "a7.names", "names", 5);
 	save(sd, "a7.new", "left over", 9);
 	statedir_close(sd);
@@ -449,14 +496,19 @@ START_TEST(a_damaged_id_begins_the_state_anew)
 	ck_assert_ptr_nonnull(sd);
 	now = id_of(sd);
 	ck_assert_uint_ne(now.seed, old.seed);
-	ck_assert(now.store.hi == 0 && now.store.lo == 0);
+	ck_assert(hash128_is_zero(now.store));
 	ck_assert(!exists(sd, "a7") && !exists(sd, "a7.names") &&
 	    !exists(sd, "a7.new"));
-	ck_assert_int_gt(io_pread(fd, buf_room(&said, 4096), 4096, 0, "said",
-	    &e), 0);
-	ck_assert_ptr_nonnull(strstr((char *)said.data, "is damaged"));
-	ck_assert_ptr_eq(strchr((char *)said.data, '\n'),
-	    strrchr((char *)said.data, '\n'));
+	said.len = (size_t)io_pread(fd, buf_room(&said, 4096), 4096, 0,
+	    "said", &e);
+	buf_putc(&said, '\0');
+	if (losses[_i].said == NULL)
+		ck_assert_str_eq(buf_str(&said), "");
+	else {
+		ck_assert_ptr_nonnull(strstr(buf_str(&said), losses[_i].said));
+		ck_assert_ptr_eq(strchr(buf_str(&said), '\n'),
+		    strrchr(buf_str(&said), '\n'));
+	}
 	statedir_close(sd);
 	sd = open_url(URL);
 	ck_assert(same_id(now, id_of(sd)));
@@ -521,7 +573,7 @@ START_TEST(reset_forgets_all_but_the_lock)
 	save(sd, "ff.names", "x", 1);
 	ck_assert_int_eq(statedir_reset(sd, &e), 0);
 	ck_assert_uint_ne(id_of(sd).seed, old.seed);
-	ck_assert(id_of(sd).store.hi == 0 && id_of(sd).store.lo == 0);
+	ck_assert(hash128_is_zero(id_of(sd).store));
 	ck_assert_int_eq(statedir_marker_ms(sd), 0);
 	ck_assert(!exists(sd, "00") && !exists(sd, "ff.names"));
 	ck_assert_ptr_null(statedir_open(base, URL, 0, &e));
@@ -624,7 +676,9 @@ main(void)
 	tcase_add_test(tc, the_store_is_remembered_and_reread);
 	tcase_add_test(tc, the_time_of_the_marker_is_kept);
 	tcase_add_test(tc, every_flipped_bit_of_id_is_noticed);
-	tcase_add_test(tc, a_damaged_id_begins_the_state_anew);
+	tcase_add_loop_test(tc, a_damaged_or_lost_id_begins_the_state_anew, 0,
+	    LENGTH(losses));
+	tcase_add_test(tc, a_state_that_was_replaced_is_not_locked);
 	tcase_add_test(tc, another_format_is_left_alone);
 	tcase_add_test(tc, the_state_of_another_url_is_left_alone);
 	tcase_add_test(tc, reset_forgets_all_but_the_lock);

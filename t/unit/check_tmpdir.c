@@ -1,14 +1,17 @@
 /*
  * Opening and closing a store for writing, and what lies in .litefleet/tmp.
- * mkdirat(2) is replaced here, so that somebody can come in between.
+ * mkdirat(2) is replaced here, so that somebody can come in between, and
+ * clock_gettime(2), so that this host's clock is not the store's.
  */
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "unit/storebed.h"
 
 static int nintrusions;
+static time_t ahead_s;		/* this host's clock */
 
 int
 mkdirat(int dirfd, const char *path, mode_t mode)
@@ -21,6 +24,16 @@ mkdirat(int dirfd, const char *path, mode_t mode)
 		    AT_REMOVEDIR), 0);
 	}
 	return ((int)syscall(SYS_mkdirat, dirfd, path, mode));
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int ret = (int)syscall(SYS_clock_gettime, id, ts);
+
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += ahead_s;
+	return (ret);
 }
 
 START_TEST(a_closed_store_leaves_nothing_that_was_not_put)
@@ -57,6 +70,21 @@ START_TEST(leftovers_go_and_the_work_of_others_stays)
 	all_safe(s);
 	store_close(s);
 	ck_assert(exists(".litefleet/tmp/new/0"));
+}
+END_TEST
+
+START_TEST(the_own_directory_stays_whatever_the_clocks_say)
+{
+	struct store *s;
+
+	ck_assert_int_eq(mkdir(at(".litefleet"), 0700), 0);
+	ck_assert_int_eq(mkdir(at(".litefleet/tmp"), 0700), 0);
+	ck_assert_int_eq(mkdir(at(".litefleet/tmp/other"), 0700), 0);
+	ahead_s = 25 * 3600;
+	s = open_tag("w0");
+	ck_assert(exists(".litefleet/tmp/w0"));
+	ck_assert(!exists(".litefleet/tmp/other"));
+	store_close(s);
 }
 END_TEST
 
@@ -234,6 +262,7 @@ main(void)
 
 	tcase_add_test(tc, a_closed_store_leaves_nothing_that_was_not_put);
 	tcase_add_test(tc, leftovers_go_and_the_work_of_others_stays);
+	tcase_add_test(tc, the_own_directory_stays_whatever_the_clocks_say);
 	tcase_add_test(tc,
 	    a_temporary_directory_that_was_swept_away_is_made_again);
 	tcase_add_test(tc,

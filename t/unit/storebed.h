@@ -196,6 +196,24 @@ settle(struct store *s, struct err *e)
 	return (nfailed);
 }
 
+/* Finish all; n of them fail, each with this class, the last with *e. */
+MAYBE void
+each_fails(struct store *s, int n, enum err_class cls, struct err *e)
+{
+	struct store_op *op;
+
+	store_flush(s, -1);
+	while ((op = store_next(s)) != NULL) {
+		if (op->err != NULL) {
+			n--;
+			*e = *op->err;
+			ck_assert_msg(e->cls == cls, "%s", e->msg);
+		}
+		store_op_free(op);
+	}
+	ck_assert_int_eq(n, 0);
+}
+
 MAYBE void
 all_safe(struct store *s)
 {
