@@ -36,7 +36,7 @@ struct http *http_new(const struct http_cfg *cfg, struct err *e);
 void http_free(struct http *h);		/* abandons what is in flight */
 
 enum {
-	HTTP_BODY_MAX = 16 * 1024 * 1024,	/* of an answer kept in memory */
+	HTTP_BODY_MAX = 16 * 1024 * 1024,	/* of an answer in memory */
 	HTTP_WINDOW_BYTES = 256 * 1024	/* of an answer that is pulled */
 };
 
@@ -46,7 +46,7 @@ struct http_req {
 	const char *method;		/* "GET", "PUT", "HEAD", ... */
 	const char *url;		/* encoded, whole */
 	const char *const *headers;	/* "Name: value", NULL at the end */
-	const void *body;		/* body_bytes of it; or, if body_fd is */
+	const void *body;		/* body_bytes; or, if body_fd is */
 	int body_fd;			/* not -1, of this file from body_off */
 	uint64_t body_off;
 	uint64_t body_bytes;

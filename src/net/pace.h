@@ -20,6 +20,7 @@ void pace_init(struct pace *p, uint64_t rate);
 /* How many bytes may be moved now: 0, or SIZE_MAX without a limit. */
 size_t pace_room(struct pace *p);
 
+/* n bytes were moved. */
 void pace_take(struct pace *p, size_t n);
 
 /* Until there is room again, in ms; at least 1. */

@@ -32,7 +32,7 @@ struct sigv4_pair {
 struct sigv4_req {
 	const char *method;
 	const char *host;		/* as in the Host header */
-	const char *path;		/* encoded, as on the wire ("/b/a%20c") */
+	const char *path;		/* encoded, as sent ("/b/a%20c") */
 	const struct sigv4_pair *query;	/* decoded, any order */
 	size_t nquery;
 	const struct sigv4_pair *headers;	/* further ones to be signed,

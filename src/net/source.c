@@ -128,8 +128,8 @@ choose_container(struct source *src, struct err *e)
 
 	source_container(&cfg);
 	if (cfg.relative == NULL && cfg.full == NULL) {
-		pass(src, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI "
-		    "are not set");
+		pass(src, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and "
+		    "_FULL_URI are not set");
 		return (0);
 	}
 	if ((url = container_url(&cfg, e)) == NULL)

@@ -34,6 +34,7 @@ struct retry_facts {
 	const char *code;	/* S3's, or "" */
 };
 
+/* What becomes of a try that ended like this. */
 enum retry_verdict retry_judge(const struct retry_facts *f);
 
 /*
@@ -59,6 +60,7 @@ struct retry_row {
 	int64_t since_ms;	/* monotonic */
 };
 
+/* A try succeeded: the row begins anew. */
 void retry_row_success(struct retry_row *r);
 /* Returns whether the store is to be taken for down. */
 bool retry_row_failure(struct retry_row *r, int64_t now_ms);

@@ -194,8 +194,10 @@ void s3_op_done(struct s3 *s, struct store_op *op, const struct err *e);
 /* What every object is stored with: storage class, encryption, ACL. */
 void s3_put_headers(const struct s3 *s, struct s3_call *c);
 
+/* The backend's get and list (store/store.h): s3get.c, s3list.c. */
 struct store_reader *s3_get(struct store *s, const char *name, uint64_t off,
     uint64_t *size, struct err *e);
+/* (s3list.c) */
 struct store_lister *s3_list(struct store *s, const char *prefix,
     struct err *e);
 

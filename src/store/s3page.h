@@ -41,6 +41,7 @@ int s3_page_parse(const void *p, size_t n, struct s3_page *page,
     struct err *e);
 void s3_page_fini(struct s3_page *page);
 
+/* The same for a page of unfinished uploads (ListMultipartUploadsResult). */
 int s3_uploads_parse(const void *p, size_t n, struct s3_uploads *u,
     struct err *e);
 void s3_uploads_fini(struct s3_uploads *u);

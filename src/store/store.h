@@ -204,6 +204,7 @@ enum store_request {
 	STORE_NREQUEST
 };
 
+/* How many of a kind this store has made; 0 for a directory. */
 uint64_t store_requests(const struct store *s, enum store_request kind);
 
 /* "get", "put", ...: a word for reports. */
