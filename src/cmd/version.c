@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "codec/version.h"
 #include "db/version.h"
+#include "net/http.h"
 
 static const struct cmd_option options[] = {
 	CMD_OPTIONS_COMMON
@@ -26,6 +27,7 @@ run(const struct cmd *self, int argc, char **argv)
 	printf("litefleet %s\n", LITEFLEET_VERSION);
 	printf("sqlite %s\nlz4 %s\nxxhash %s\njansson %s\n", version_sqlite(),
 	    version_lz4(), version_xxhash(), version_jansson());
+	printf("curl %s\n", http_lib_version());
 	return (0);
 }
 
