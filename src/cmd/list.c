@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/line.h"
 #include "base/log.h"
@@ -15,8 +15,7 @@
 
 enum {
 	OPT_ALL = NETWORK_OPT_END,
-	OPT_JSON,
-	TIME_BYTES = 48
+	OPT_JSON
 };
 
 static const struct cmd_option options[] = {
@@ -34,25 +33,12 @@ struct output {
 	struct buf b;
 };
 
-/* RFC 3339 with milliseconds, in UTC. */
-static void
-format_time(int64_t ms, char out[TIME_BYTES])
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-	char date[TIME_BYTES];
-
-	(void)gmtime_r(&s, &tm);
-	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out, TIME_BYTES, "%.40s.%03dZ", date, (int)(ms % 1000));
-}
-
 static int
 put(struct output *o, const struct find_version *v, struct err *e)
 {
-	char when[TIME_BYTES];
+	char when[CLOCK_RFC3339_BYTES];
 
-	format_time(v->ms, when);
+	(void)clock_rfc3339(v->ms, when, sizeof(when));
 	buf_reset(&o->b);
 	if (o->json != NULL) {
 		json_str(o->json, "time", when);

@@ -21,7 +21,6 @@ job_backup_open(const struct job_backup_cfg *cfg,
     const struct job_backup_env *env, struct job_backup **out, struct err *e)
 {
 	const int64_t day_ms = 86400000;
-	const struct hash128 none = { 0, 0 };
 	struct job_backup *job = mem_zero(sizeof(*job));
 	int64_t age_ms;
 
@@ -35,7 +34,7 @@ job_backup_open(const struct job_backup_cfg *cfg,
 	age_ms = clock_real_ms() - statedir_marker_ms(cfg->statedir);
 	/* An idle fleet's store may be lost too: once a day somebody looks. */
 	if (env->first_seg == 0 && !env->again &&
-	    !hash128_eq(job->id.store, none) && (age_ms < 0 ||
+	    !hash128_is_zero(job->id.store) && (age_ms < 0 ||
 	    age_ms >= day_ms))
 		return (prepare_store(cfg, env, &job->store, e));
 	return (0);

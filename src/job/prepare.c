@@ -45,9 +45,8 @@ static int
 check(const struct job_backup_cfg *cfg, const struct job_backup_env *env,
     struct store **store, struct err *e)
 {
-	const struct hash128 none = { 0, 0 };
 	struct state_id id = statedir_id(cfg->statedir);
-	bool known = !hash128_eq(id.store, none);
+	bool known = !hash128_is_zero(id.store);
 	struct marker_rule rule = { .known = id.store, .host = cfg->host,
 	    .key_has_host = key_template_has_host(cfg->key),
 	    .shared = cfg->shared };

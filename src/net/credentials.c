@@ -127,6 +127,9 @@ ask_source(struct credentials *c, struct lease *l, struct err *e)
 		.connect_timeout_ms = imds ? IMDS_TIMEOUT_MS : CONNECT_MS,
 		.stall_timeout_ms = imds ? IMDS_TIMEOUT_MS : STALL_MS,
 		.ca_file = c->ca_file,
+		/* Who answers the others is near; a token for them is nobody
+		 * else's business. */
+		.direct = c->source.kind != SOURCE_STS,
 	};
 	struct container_cfg container;
 	struct http *h;

@@ -44,6 +44,7 @@ http_new(const struct http_cfg *cfg, struct err *e)
 	h->connect_timeout_ms = cfg->connect_timeout_ms;
 	h->stall_timeout_ms = cfg->stall_timeout_ms;
 	h->skip_verify = cfg->skip_verify;
+	h->direct = cfg->direct;
 	h->idle = mem_resize(NULL, h->concurrent, sizeof(*h->idle));
 	pace_init(&h->pace, cfg->limit_rate);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||

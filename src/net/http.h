@@ -27,6 +27,7 @@ struct http_cfg {
 	const char *ca_file;		/* or NULL: $SSL_CERT_FILE,
 					 * $AWS_CA_BUNDLE, the system's */
 	bool skip_verify;
+	bool direct;			/* past the environment's proxies */
 };
 
 struct http;

@@ -279,6 +279,8 @@ set_connection(const struct http *h, CURL *easy)
 		SET(easy, CURLOPT_CAINFO, h->ca_file);
 		SET(easy, CURLOPT_CAPATH, NULL);
 	}
+	if (h->direct)
+		SET(easy, CURLOPT_PROXY, "");
 	if (h->skip_verify) {
 		SET(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		SET(easy, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -34,6 +34,7 @@ struct http {
 	int64_t stall_timeout_ms;
 	char *ca_file;			/* NULL: the system's */
 	bool skip_verify;
+	bool direct;
 	struct pace pace;
 
 	struct transfer_list queued;

@@ -45,6 +45,22 @@ START_TEST(the_order_of_the_sources_is_kept)
 }
 END_TEST
 
+/* Nobody listens at port 1: what goes through the proxy gets no answer. */
+START_TEST(a_token_for_those_nearby_goes_through_no_proxy)
+{
+	struct credentials *c;
+
+	set("http_proxy", "http://127.0.0.1:", "1");
+	use_imds();
+	expect(c = create(), "IMDS", "hidden1", "hidden2");
+	credentials_free(c);
+	use_container();
+	expect(c = create(), "CONTAINER", "hidden1", "hidden2");
+	credentials_free(c);
+	ck_assert_int_eq(unsetenv("http_proxy"), 0);
+}
+END_TEST
+
 START_TEST(what_is_empty_is_not_set)
 {
 	set("AWS_ACCESS_KEY_ID", "", "");
@@ -264,6 +280,7 @@ suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 20);
 	tcase_add_test(tc, the_order_of_the_sources_is_kept);
+	tcase_add_test(tc, a_token_for_those_nearby_goes_through_no_proxy);
 	tcase_add_test(tc, what_is_empty_is_not_set);
 	tcase_add_loop_test(tc, without_keys_every_place_is_named, 0,
 	    N(places));
