@@ -122,9 +122,10 @@ fault(void *ctx, const struct err *e)
 }
 
 int
-dryrun(struct cycle *c, struct walk_cfg *walk, bool *matched)
+dryrun(struct cycle *c, const struct walk_cfg *cfg, bool *matched)
 {
 	struct dry d = { .c = c, .matched = matched };
+	struct walk_cfg walk = *cfg;
 	unsigned i;
 	struct err e;
 	int status = 0;
@@ -138,10 +139,10 @@ dryrun(struct cycle *c, struct walk_cfg *walk, bool *matched)
 			c->id = statedir_id(c->statedir);
 	}
 	d.out = cycle_out_new(c);
-	walk->found = found;
-	walk->fault = fault;
-	walk->ctx = &d;
-	if (walk_run(walk, &e) == -1)
+	walk.found = found;
+	walk.fault = fault;
+	walk.ctx = &d;
+	if (walk_run(&walk, &e) == -1)
 		status = cmd_fail(c->cmd, &e);
 	else if (d.nfailed > 0)
 		status = 1;

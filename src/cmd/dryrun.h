@@ -12,6 +12,6 @@
 
 /* Walks, writes a line a database, sets matched[] per pattern.  Returns the
  * exit status. */
-int dryrun(struct cycle *c, struct walk_cfg *walk, bool *matched);
+int dryrun(struct cycle *c, const struct walk_cfg *cfg, bool *matched);
 
 #endif

@@ -24,7 +24,7 @@ struct chan_msg;
 struct chan {
 	int fd;			/* -1: closed */
 	bool broken;		/* the peer has gone, or it is closed */
-	STAILQ_HEAD(, chan_msg) queue;
+	STAILQ_HEAD(chan_queue, chan_msg) queue;
 };
 
 /*

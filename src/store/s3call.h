@@ -121,7 +121,7 @@ struct s3 {
 	struct err why;		/* if down */
 	bool doomed;		/* base.doom is "why" */
 	bool abandoning;
-	LIST_HEAD(, s3_multi) multis;	/* uploads that are begun */
+	LIST_HEAD(s3_multis, s3_multi) multis;	/* uploads that are begun */
 	bool no_multi_delete, no_if_none_match;	/* the server has not */
 	uint64_t nrequests[STORE_NREQUEST];
 };

@@ -103,7 +103,7 @@ s3_multi_abort_all(struct s3 *s)
 {
 	struct s3_multi *m;
 
-	LIST_FOREACH(m, &s->multis, entry)
+	for (m = LIST_FIRST(&s->multis); m != NULL; m = LIST_NEXT(m, entry))
 		abort_upload(s, m);
 }
 
