@@ -12,7 +12,8 @@ sqlite3 wal.db 'pragma journal_mode=wal; create table t(x);
 : >zerowal.db
 cp wal.db zerowal.db-wal
 
-# A writer that died: kill -9 leaves -wal and -shm.
+# A writer that died: kill -9 leaves -wal and -shm.  The shell that it waits
+# for ends after it, never before: sqlite3 would go on and roll back.
 die()
 {
 	cat >../die.sql <<-SQL
@@ -23,12 +24,11 @@ die()
 		insert into t values('committed');
 		$3
 		.shell touch ../died
-		.shell while [ ! -e ../never ]; do sleep 0.05; done
+		.shell while kill -0 \$PPID; do sleep 0.05; done 2>/dev/null
 	SQL
 	rm -f ../died
 	start sqlite3 "$1" ".read ../die.sql"
 	wait_for 10 test -e ../died
-	pkill -9 -P "$pid" 2>/dev/null
 	stop "$pid" KILL
 }
 die dead.db wal ''
