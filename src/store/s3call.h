@@ -4,7 +4,9 @@
  * names.  Only s3*.c include this.
  *
  *     s3put s3multi s3del s3get s3page   what is asked, and what it means
- *     s3call                             tries, back-off, the store is down
+ *     s3call                             a call and what is in it
+ *     s3move                             sent, waited for, delivered
+ *     s3judge                            another try?  is the store down?
  *     s3req s3site s3err                 one try: address, signature, error
  */
 #ifndef STORE_S3CALL_H
@@ -138,9 +140,15 @@ struct s3_call *s3_call_new(struct s3 *s, enum store_request kind,
 /* Values are copied; names are not. */
 void s3_call_query(struct s3_call *c, const char *name, const char *value);
 void s3_call_header(struct s3_call *c, const char *name, const char *value);
+/* Content-MD5 of the body, wherever it is.  Class io. */
+int s3_call_md5(struct s3_call *c, struct err *e);
 void s3_call_free(struct s3 *s, struct s3_call *c);
 
-/* Go; never calls c->done itself.  What c->body and c->fd are must live
+/* Judge a try that has ended: true if there will be another, at c->due_ms
+ * (s3judge.c). */
+bool s3_call_judge(struct s3 *s, struct s3_call *c);
+
+/* From here on s3move.c.  Go; never calls c->done itself.  What c->body and c->fd are must live
  * until then. */
 void s3_call_start(struct s3 *s, struct s3_call *c);
 

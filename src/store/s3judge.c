@@ -1,0 +1,167 @@
+/*
+ * s3judge -- what becomes of a try that has ended: the fault that the answer
+ * speaks of, the row of failures, another try or none.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/s3call.h"
+
+enum {
+	/* A signature is refused when it is 15 minutes off. */
+	SKEW_MS = 10 * 60 * 1000
+};
+
+/* A line a request for -vv; it holds no header. */
+static void
+trace(const struct s3 *s, const struct s3_call *c)
+{
+	const struct http_req *r = &c->req;
+
+	if (!log_wants(LOG_LVL_TRACE))
+		return;
+	log_trace("%s s3://%s/%s%s: %d%s%s%s%s, %" PRId64 " ms, %" PRIu64
+	    " bytes, try %u", c->method, s->site.bucket, c->key,
+	    c->nquery > 0 && c->key[0] != '\0' ? " (multipart)" : "",
+	    r->status, c->fault.code[0] != '\0' ? " " : "", c->fault.code,
+	    r->failed ? " " : "", r->failed ? r->err.msg : "",
+	    clock_mono_ms() - c->started_ms,
+	    c->body_bytes > 0 ? c->body_bytes : (uint64_t)r->answer.len,
+	    c->tried);
+}
+
+/* What the answer says, if it says that something is wrong. */
+static void
+read_fault(struct s3 *s, struct s3_call *c)
+{
+	const struct http_req *r = &c->req;
+	int64_t off = r->date_ms - clock_real_ms() - s->clock_off_ms;
+
+	memset(&c->fault, 0, sizeof(c->fault));
+	c->fault.status = r->status;
+	if (r->failed || (r->status / 100 == 2 && !c->in_body))
+		return;
+	s3_fault_read(&c->fault, r);
+	/* The answer to a HEAD has no body to say it in. */
+	if (c->fault.code[0] == '\0' && r->status == 403 && r->date_ms != 0 &&
+	    (off > SKEW_MS || off < -SKEW_MS))
+		memcpy(c->fault.code, "RequestTimeTooSkewed", 21);
+}
+
+/* Keep the row of failures. */
+static void
+count(struct s3 *s, const struct s3_call *c, enum retry_verdict v)
+{
+	if (v != RETRY_AGAIN && c->req.status != 403 && !c->req.failed) {
+		retry_row_success(&s->row);
+		return;
+	}
+	if (!retry_row_failure(&s->row, clock_mono_ms()) || s->down)
+		return;
+	if (c->req.failed)
+		s->why = c->req.err;
+	else
+		s3_fault_err(&c->fault, &s->site, c->key, &s->why);
+	s->why.cls = ERR_NETWORK;
+	err_prefix(&s->why, "store %s is down: %u requests in a row failed, "
+	    "the last", s->base.name, s->row.nfailed);
+	s->down = true;
+}
+
+static bool
+follow(struct s3 *s, struct s3_call *c)
+{
+	char *moved;
+
+	if (c->redirected || !s3_site_follow(&s->site, &c->fault,
+	    http_header(&c->req, "location"), &moved))
+		return (false);
+	c->redirected = true;
+	free(c->moved);
+	c->moved = moved;
+	if (!s->said_moved)
+		log_info("store %s: the server sends us on to %s", s->base.name,
+		    moved != NULL ? moved : s->site.host);
+	s->said_moved = true;
+	return (true);
+}
+
+static bool
+set_clock(struct s3 *s, struct s3_call *c)
+{
+	if (c->clock_set || c->req.date_ms == 0)
+		return (false);
+	c->clock_set = true;
+	s->clock_off_ms = c->req.date_ms - clock_real_ms();
+	return (true);
+}
+
+static bool
+renew_keys(struct s3 *s, struct s3_call *c)
+{
+	if (c->keys_renewed)
+		return (false);
+	c->keys_renewed = true;
+	credentials_expired(s->credentials);
+	return (true);
+}
+
+/* Another try?  Then c->due_ms says when. */
+static bool
+again(struct s3 *s, struct s3_call *c, enum retry_verdict v)
+{
+	int64_t after_ms;
+
+	c->due_ms = 0;
+	switch (v) {
+	case RETRY_MOVED:
+		return (follow(s, c));
+	case RETRY_CLOCK:
+		return (set_clock(s, c));
+	case RETRY_KEYS:
+		return (renew_keys(s, c));
+	case RETRY_AGAIN:
+		if (c->req.sent)
+			c->unsure = true;
+		if (c->once || c->tried >= RETRY_TRIES)
+			return (false);
+		after_ms = retry_after_ms(http_header(&c->req, "retry-after"),
+		    clock_real_ms() + s->clock_off_ms);
+		c->due_ms = clock_mono_ms() + retry_delay_ms(c->tried,
+		    arc4random(), after_ms);
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+bool
+s3_call_judge(struct s3 *s, struct s3_call *c)
+{
+	struct retry_facts facts = { 0 };
+	enum retry_verdict v;
+
+	read_fault(s, c);
+	facts.broken = c->req.failed;
+	facts.transient = c->req.err.cls == ERR_NETWORK;
+	facts.status = c->req.status;
+	facts.code = c->fault.code;
+	v = retry_judge(&facts);
+	trace(s, c);
+	count(s, c, v);
+	if (v == RETRY_DONE) {
+		c->ok = true;
+		return (false);
+	}
+	if (!s->down && again(s, c, v))
+		return (true);
+	if (c->req.failed) {
+		c->err = c->req.err;
+		err_prefix(&c->err, "s3://%s/%s", s->site.bucket, c->key);
+	} else
+		s3_fault_err(&c->fault, &s->site, c->key, &c->err);
+	return (false);
+}
