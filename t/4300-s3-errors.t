@@ -17,7 +17,8 @@ ro=$scratch/.lib/opened
 secret='testsecretkey|hiddensecret|hiddentoken|Signature=|Credential='
 
 # one NAME ERE URL [OPTION...]: all three commands fail, for a reason that
-# matches.  At once, since what may pass is tried five times.
+# matches.  All at once, since what may pass is tried again.  $tries: how often
+# each of them tried.
 one()
 {
 	_what=$1
@@ -48,6 +49,9 @@ one()
 	is "$_what: before a database is read" \
 	    "$(grep -c '/data/[0-9].db"' "$ro")" 0
 	not_ok "$_what: and nothing is made" test -e x.db
+	tries=$(for _c in b l r; do
+		grep -ac ', try [0-9]*$' $_c.err
+	done | tr '\n' ' ')
 }
 
 good_access=$AWS_ACCESS_KEY_ID
@@ -68,19 +72,25 @@ one "missing bucket" 'nosuchbucket.*create' s3://nosuchbucket/p
 port=${s3_endpoint##*:}
 one "refused connection" 'refuses the connection' \
     "s3://test/p?endpoint=http://127.0.0.1:1" --connect-timeout 1s
+is "it may be about to start" "$tries" "3 3 3 "
 one "no such host" "litefleet-test.invalid" \
     "s3://test/p?endpoint=http://litefleet-test.invalid:$port" \
     --connect-timeout 1s
+is "its name may come" "$tries" "3 3 3 "
+began=$(_now_ms)
+status 3 "nobody listens" "$lf" list 's3://test/p?endpoint=http://127.0.0.1:1'
+ok "is said soon" test $(($(_now_ms) - began)) -lt 2000
 # No answer at all.
 start perl -MIO::Socket::INET -e '
 	$| = 1;
-	$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 5);
+	$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 50);
 	print $s->sockport, "\n";
 	sleep 600;'
 wait_for 5 test -s "$pout"
 one "silence" '[Tt]ime|progress' \
     "s3://test/p?endpoint=http://127.0.0.1:$(cat "$pout")" \
     --request-timeout 200ms
+is "who can be connected to has all tries" "$tries" "5 5 5 "
 stop "$pid"
 # Something that is not S3.
 start perl -MIO::Socket::INET -e '
@@ -127,9 +137,17 @@ s3_pem=$scratch/server.pem
 s3_front
 tls=$AWS_ENDPOINT_URL
 unset AWS_ENDPOINT_URL
-one "TLS that nobody vouches for" 'certificate' "s3://test/p?endpoint=$tls"
+one "TLS that nobody vouches for" \
+    'certificate.*--ca-file, SSL_CERT_FILE or AWS_CA_BUNDLE' \
+    "s3://test/p?endpoint=$tls"
+is "is final" "$tries" "1 1 1 "
 one "TLS with another authority" 'certificate' "s3://test/p?endpoint=$tls" \
     --ca-file "$scratch/other.pem"
+is "is final, too" "$tries" "1 1 1 "
+one "TLS of another host" 'certificate.*another host' \
+    "s3://test/p?endpoint=https://localhost:${tls##*:}" \
+    --ca-file "$scratch/ca.pem"
+is "is it as well" "$tries" "1 1 1 "
 s3="s3://test/p?endpoint=$tls"
 status 0 "with --ca-file it is trusted" "$lf" list --ca-file ca.pem "$s3"
 status 0 "by backup too" "$lf" backup --json --state st --ca-file ca.pem \

@@ -36,14 +36,15 @@ say_untrusted(const struct http_transfer *t, struct err *e)
 	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &v);
 	if (cert_is_good(v))
 		err_set(e, ERR_NETWORK, "the TLS certificate of %s is for "
-		    "another host", t->peer);
+		    "another host; name the endpoint as it does", t->peer);
 	else if (cert_is_out_of_time(v))
 		err_set(e, ERR_NETWORK, "the TLS certificate of %s is not "
 		    "trusted: %s", t->peer, cert_text(v));
 	else
 		err_set(e, ERR_NETWORK, "the TLS certificate of %s is not "
-		    "trusted: %s (--ca-file names a file with those who are)",
-		    t->peer, cert_text(v));
+		    "trusted: %s; --ca-file, SSL_CERT_FILE or AWS_CA_BUNDLE "
+		    "names a file with those whom to trust", t->peer,
+		    cert_text(v));
 }
 
 /* The connection ended where it should not have. */
@@ -60,6 +61,21 @@ say_broken(const struct http_transfer *t, struct err *e)
 	else
 		err_set(e, ERR_NETWORK, "%s %s the connection without an "
 		    "answer", t->peer, how);
+}
+
+bool
+transfer_hopeless(CURLcode code)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return (true);
+	default:
+		return (false);
+	}
 }
 
 void
@@ -92,6 +108,11 @@ transfer_failure(const struct http_transfer *t, CURLcode code, struct err *e)
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		say_untrusted(t, e);
+		break;
+	case CURLE_SSL_CACERT_BADFILE:
+		err_set(e, ERR_NETWORK, "no TLS with %s: the file of trusted "
+		    "certificates cannot be used (--ca-file, SSL_CERT_FILE, "
+		    "AWS_CA_BUNDLE)", t->peer);
 		break;
 	case CURLE_SSL_CONNECT_ERROR:
 		err_set(e, ERR_NETWORK, "no TLS with %s: %s", t->peer,

@@ -187,7 +187,7 @@ launch(struct http *h, struct http_transfer *t)
 		log_fatal("libcurl: out of memory");
 	if (transfer_setup(t, easy, &t->req->err) == -1) {
 		curl_easy_cleanup(easy);
-		t->req->failed = true;
+		t->req->failed = t->req->hopeless = true;
 		finish(t);
 		return;
 	}
@@ -254,6 +254,7 @@ collect(struct http *h)
 			code = CURLE_PARTIAL_FILE;
 		if (code != CURLE_OK) {
 			t->req->failed = true;
+			t->req->hopeless = transfer_hopeless(code);
 			transfer_failure(t, code, &t->req->err);
 		}
 		finish(t);

@@ -62,6 +62,8 @@ struct http_req {
 					 * the server may have acted on it */
 	int status;			/* 200, 404, ...; 0: none came */
 	struct buf answer;		/* body; http_fini_req() frees it */
+	bool hopeless;			/* and will as often as it is made: the
+					 * server is not trusted, no URL */
 	struct err err;			/* class network or io; one sentence
 					 * naming the host: DNS, refused, TLS,
 					 * timeout, reset, cut short */

@@ -82,6 +82,9 @@ int transfer_setup(struct http_transfer *t, CURL *easy, struct err *e);
 /* Look whether it moves; true: it has not for the time that it may take. */
 bool transfer_stalled(struct http_transfer *t, int64_t now_ms);
 
+/* Will a transfer that ended with "code" fail as often as it is made? */
+bool transfer_hopeless(CURLcode code);
+
 /* The sentence of a transfer that ended with "code". */
 void transfer_failure(const struct http_transfer *t, CURLcode code,
     struct err *e);

@@ -1,6 +1,13 @@
 /*
  * retry -- which failures of a request may pass if it is simply made again,
  * and when.  Pure policy: knows no connection and no clock.
+ *
+ * A request has RETRY_TRIES.  The first of all, which finds out whether there
+ * is a server at all, is hasty: where nobody can be connected to (the name
+ * does not resolve, nobody listens) it has RETRY_HASTY_TRIES with the
+ * shortest waits between them, so that a wrong address is said within a
+ * second, and a server that is just starting is still met.  A server that is
+ * not trusted is not tried again at all.
  */
 #ifndef STORE_RETRY_H
 #define STORE_RETRY_H
@@ -10,6 +17,7 @@
 
 enum {
 	RETRY_TRIES = 5,		/* the first one counts */
+	RETRY_HASTY_TRIES = 3,
 	RETRY_MIN_MS = 100,
 	RETRY_MAX_MS = 5000,
 	RETRY_AFTER_MAX_MS = 60 * 1000,	/* a server may ask for no more */

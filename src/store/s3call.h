@@ -111,6 +111,7 @@ struct s3 {
 	unsigned concurrent;
 	int64_t clock_off_ms;	/* the server's time minus ours */
 	bool said_moved;
+	bool met;		/* the server has answered something */
 
 	struct s3_calls flying;	/* with http */
 	struct s3_calls waiting;	/* until due */
@@ -148,8 +149,8 @@ void s3_call_free(struct s3 *s, struct s3_call *c);
  * (s3judge.c). */
 bool s3_call_judge(struct s3 *s, struct s3_call *c);
 
-/* From here on s3move.c.  Go; never calls c->done itself.  What c->body and c->fd are must live
- * until then. */
+/* Go; never calls c->done itself.  What c->body and c->fd are must live
+ * until then.  (This and the next in s3move.c.) */
 void s3_call_start(struct s3 *s, struct s3_call *c);
 
 /* Go, and move everything until it is done (c->done is not used). */

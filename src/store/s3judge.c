@@ -51,7 +51,23 @@ read_fault(struct s3 *s, struct s3_call *c)
 		memcpy(c->fault.code, "RequestTimeTooSkewed", 21);
 }
 
-/* Keep the row of failures. */
+static void
+take_for_down(struct s3 *s, const struct s3_call *c)
+{
+	if (c->req.failed)
+		s->why = c->req.err;
+	else
+		s3_fault_err(&c->fault, &s->site, c->key, &s->why);
+	s->why.cls = ERR_NETWORK;
+	if (c->req.hopeless)
+		err_prefix(&s->why, "store %s", s->base.name);
+	else
+		err_prefix(&s->why, "store %s is down: %u requests in a row "
+		    "failed, the last", s->base.name, s->row.nfailed);
+	s->down = true;
+}
+
+/* Keep the row of failures.  Who is not trusted is not for one request only. */
 static void
 count(struct s3 *s, const struct s3_call *c, enum retry_verdict v)
 {
@@ -59,16 +75,9 @@ count(struct s3 *s, const struct s3_call *c, enum retry_verdict v)
 		retry_row_success(&s->row);
 		return;
 	}
-	if (!retry_row_failure(&s->row, clock_mono_ms()) || s->down)
-		return;
-	if (c->req.failed)
-		s->why = c->req.err;
-	else
-		s3_fault_err(&c->fault, &s->site, c->key, &s->why);
-	s->why.cls = ERR_NETWORK;
-	err_prefix(&s->why, "store %s is down: %u requests in a row failed, "
-	    "the last", s->base.name, s->row.nfailed);
-	s->down = true;
+	if (!s->down && (retry_row_failure(&s->row, clock_mono_ms()) ||
+	    c->req.hopeless))
+		take_for_down(s, c);
 }
 
 static bool
@@ -109,12 +118,40 @@ renew_keys(struct s3 *s, struct s3_call *c)
 	return (true);
 }
 
+/*
+ * The marker's GET is what finds out, for a run, whether there is a server; a
+ * worker that did not read it begins with a put, and knows that there is one.
+ */
+static bool
+hasty(const struct s3 *s, const struct s3_call *c)
+{
+	return (!s->met && c->kind == STORE_REQ_GET && c->req.failed &&
+	    !c->unsure);
+}
+
+/* Wait, for the same again: false if all tries are used up. */
+static bool
+later(struct s3 *s, struct s3_call *c)
+{
+	int64_t after_ms;
+	bool haste;
+
+	if (c->req.sent)
+		c->unsure = true;
+	haste = hasty(s, c);
+	if (c->once || c->tried >= (haste ? RETRY_HASTY_TRIES : RETRY_TRIES))
+		return (false);
+	after_ms = retry_after_ms(http_header(&c->req, "retry-after"),
+	    clock_real_ms() + s->clock_off_ms);
+	c->due_ms = clock_mono_ms() + retry_delay_ms(haste ? 1 : c->tried,
+	    arc4random(), after_ms);
+	return (true);
+}
+
 /* Another try?  Then c->due_ms says when. */
 static bool
 again(struct s3 *s, struct s3_call *c, enum retry_verdict v)
 {
-	int64_t after_ms;
-
 	c->due_ms = 0;
 	switch (v) {
 	case RETRY_MOVED:
@@ -124,15 +161,7 @@ again(struct s3 *s, struct s3_call *c, enum retry_verdict v)
 	case RETRY_KEYS:
 		return (renew_keys(s, c));
 	case RETRY_AGAIN:
-		if (c->req.sent)
-			c->unsure = true;
-		if (c->once || c->tried >= RETRY_TRIES)
-			return (false);
-		after_ms = retry_after_ms(http_header(&c->req, "retry-after"),
-		    clock_real_ms() + s->clock_off_ms);
-		c->due_ms = clock_mono_ms() + retry_delay_ms(c->tried,
-		    arc4random(), after_ms);
-		return (true);
+		return (later(s, c));
 	default:
 		return (false);
 	}
@@ -146,11 +175,14 @@ s3_call_judge(struct s3 *s, struct s3_call *c)
 
 	read_fault(s, c);
 	facts.broken = c->req.failed;
-	facts.transient = c->req.err.cls == ERR_NETWORK;
+	facts.transient = c->req.err.cls == ERR_NETWORK &&
+	    !c->req.hopeless;
 	facts.status = c->req.status;
 	facts.code = c->fault.code;
 	v = retry_judge(&facts);
 	trace(s, c);
+	if (!c->req.failed)
+		s->met = true;
 	count(s, c, v);
 	if (v == RETRY_DONE) {
 		c->ok = true;
