@@ -119,4 +119,18 @@ printf '%s\0' "$(printf 'data/b/t\tn\nx.db')" |
     pass "NUL items from stdin" || fail "NUL items from stdin"
 printf 'a\\q\n' | "$lf" upload --to "${base}store3" - >"$out" 2>"$err"
 is "a wrong escape is a usage error" "$?" 2
+says "says where" 'standard input, line 1: .*backslash'
+
+# wrong_line NAME INPUT WHERE [OPTION]: nothing is stored, and it says where.
+wrong_line()
+{
+	printf %b "$2" | "$lf" upload ${4:+"$4"} --to store8 - >"$out" 2>"$err"
+	is "$1: status" "$?" 2
+	says "$1: says where" "standard input, $3: "
+	is "$1: nothing is stored" "$(ls -d store8 2>/dev/null)" ""
+}
+wrong_line "an empty line" 'data/a/1.db\ndata/a/2.db\n\ndata/a/3.db\n' "line 3"
+wrong_line "an empty item" 'data/a/1.db\0\0' "item 2" -0
+wrong_line "a line that is no file" 'data/a/1.db\n/\n' "line 2"
+wrong_line "a NUL in a line" 'data/a/1.db\ndata\0x\n' "line 2"
 done_testing

@@ -31,8 +31,8 @@ unescape(const char *line, size_t n, struct buf *b, struct err *e)
 	size_t i;
 
 	if (memchr(line, '\0', n) != NULL) {
-		err_set(e, ERR_USAGE, "an input line holds a NUL byte; use -0 "
-		    "for items that end in NUL");
+		err_set(e, ERR_USAGE, "a line holds a NUL byte; use -0 for "
+		    "items that end in NUL");
 		return (-1);
 	}
 	for (i = 0; i < n; i++) {
@@ -48,8 +48,8 @@ unescape(const char *line, size_t n, struct buf *b, struct err *e)
 		else if (i < n && line[i] == '\\')
 			buf_putc(b, '\\');
 		else {
-			err_set(e, ERR_USAGE, "input line \"%s\": a backslash "
-			    "must be followed by t, n or another backslash",
+			err_set(e, ERR_USAGE, "\"%s\": a backslash must be "
+			    "followed by t, n or another backslash",
 			    line);
 			return (-1);
 		}

@@ -1,6 +1,7 @@
 /*
  * upload -- back up exactly these databases, changed or not.
  */
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,23 +137,33 @@ sort_paths(struct upload *u)
 	u->npaths = n;
 }
 
+/* Those of standard input; what is wrong with one says where it stands. */
+static int
+read_input(struct upload *u, struct err *e)
+{
+	struct buf line = { 0 };
+	uint64_t n = 1;
+	int r;
+
+	while ((r = line_read(stdin, u->c.raw, &line, e)) == 1 &&
+	    (r = add_path(u, buf_str(&line), e)) == 0)
+		n++;
+	if (r == -1 && e->cls == ERR_USAGE)
+		err_prefix(e, "standard input, %s %" PRIu64,
+		    u->c.raw ? "item" : "line", n);
+	buf_fini(&line);
+	return (r);
+}
+
 static int
 read_paths(struct upload *u, char *const *args, size_t nargs, struct err *e)
 {
-	struct buf line = { 0 };
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < nargs && r == 0; i++) {
-		if (strcmp(args[i], "-") != 0) {
-			r = add_path(u, args[i], e);
-			continue;
-		}
-		while ((r = line_read(stdin, u->c.raw, &line, e)) == 1)
-			if ((r = add_path(u, buf_str(&line), e)) == -1)
-				break;
-	}
-	buf_fini(&line);
+	for (i = 0; i < nargs && r == 0; i++)
+		r = strcmp(args[i], "-") == 0 ? read_input(u, e) :
+		    add_path(u, args[i], e);
 	sort_paths(u);
 	return (r);
 }
