@@ -59,6 +59,16 @@ mv store replaced
 mv kept store
 catches_up "mounted again"
 
+# Called otherwise, from elsewhere, it is the same store.
+stores=$(ls "$STATE_DIRECTORY")
+cd data || exit 1
+for url in ../store ../data/../store/ "file://$scratch/data/../store"; do
+	status 0 "as $url" "$lf" backup --json --to "$url" "$p"
+	is "as $url: it is known" "$(ls "$STATE_DIRECTORY")" "$stores"
+	is "as $url: it is listed" "$("$lf" list "$url" | wc -l)" 4
+done
+cd ..
+
 cp store/.litefleet/store marker
 echo garbage >store/.litefleet/store
 sqlite3 data/1.db 'insert into t values(1)'

@@ -1,10 +1,12 @@
 #include "base/path.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 char *
 path_absolute(const char *path, const char *what, struct err *e)
@@ -46,6 +48,45 @@ path_absolute(const char *path, const char *what, struct err *e)
 out:
 	buf_fini(&b);
 	free(cwd);
+	return (ret);
+}
+
+/* Bytes up to the end of the last ".."; 0: there is none. */
+static size_t
+up_len(const char *path)
+{
+	const char *p = path;
+	size_t n, len = 0;
+
+	for (; *p != '\0'; p += n) {
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if (n == 2 && memcmp(p, "..", 2) == 0)
+			len = (size_t)(p - path) + n;
+	}
+	return (len);
+}
+
+char *
+path_resolve(const char *path, const char *what, struct err *e)
+{
+	size_t n = up_len(path);
+	char *head, *real, *whole, *ret = NULL;
+
+	if (n == 0)
+		return (path_absolute(path, what, e));
+	head = mem_strndup(path, n);
+	if ((real = realpath(head, NULL)) == NULL)
+		err_set(e, ERR_USAGE, "%s: %s: %s; what stands before \"..\" "
+		    "must be a directory that is there", what, head,
+		    strerror(errno));
+	else {
+		whole = mem_printf("%s/%s", real, path + n);
+		ret = path_absolute(whole, what, e);
+		free(whole);
+	}
+	free(real);
+	free(head);
 	return (ret);
 }
 

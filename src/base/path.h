@@ -14,6 +14,13 @@
  */
 char *path_absolute(const char *path, const char *what, struct err *e);
 
+/*
+ * The same where ".." may occur: what stands before the last one must be
+ * there, and is resolved as realpath(3) does; what follows may be missing, and
+ * links in it stay.  Class usage also: "..", and before it is no directory.
+ */
+char *path_resolve(const char *path, const char *what, struct err *e);
+
 /* Does "path" equal "dir" or lie below it?  Both absolute and normal. */
 int path_within(const char *path, const char *dir);
 

@@ -175,11 +175,11 @@ find_dirs(struct cycle *c, struct err *e)
 		if (spool == NULL || spool[0] == '\0')
 			spool = "/var/tmp";
 	}
-	if ((c->spool_dir = path_absolute(spool, what, e)) == NULL)
+	if ((c->spool_dir = path_resolve(spool, what, e)) == NULL)
 		return (-1);
 	if ((state = statedir_base(c->state, e)) == NULL)
 		return (-1);
-	c->state_base = path_absolute(state, "--state", e);
+	c->state_base = path_resolve(state, "--state", e);
 	free(state);
 	if (c->state_base == NULL)
 		return (-1);

@@ -37,44 +37,6 @@ struct upload {
 	size_t npaths;
 };
 
-/* Is ".." a component of it? */
-static bool
-goes_up(const char *path)
-{
-	const char *p;
-
-	for (p = path; (p = strstr(p, "..")) != NULL; p += 2)
-		if ((p == path || p[-1] == '/') &&
-		    (p[2] == '/' || p[2] == '\0'))
-			return (true);
-	return (false);
-}
-
-/*
- * "path" made absolute; where it has a ".." its directory is resolved, since
- * only the file system knows what that means.
- */
-static char *
-normal(const char *path, struct err *e)
-{
-	char *copy, *dir, *joined = NULL, *ret = NULL;
-	const char *slash = strrchr(path, '/');
-
-	if (!goes_up(path) || slash == NULL)
-		return (path_absolute(path, "path", e));
-	copy = mem_strndup(path, (size_t)(slash - path) + 1);
-	if ((dir = realpath(copy, NULL)) == NULL)
-		err_sys(e, ERR_USAGE, "path %s", path);
-	else {
-		joined = mem_printf("%s/%s", dir, slash + 1);
-		ret = path_absolute(joined, "path", e);
-	}
-	free(joined);
-	free(dir);
-	free(copy);
-	return (ret);
-}
-
 /* Can there be a file of this name at all? */
 static bool
 can_be(const char *abs)
@@ -91,7 +53,7 @@ add_path(struct upload *u, const char *path, struct err *e)
 	struct pattern_value values[PATTERN_VARS_MAX];
 	char *abs;
 
-	if ((abs = normal(path, e)) == NULL)
+	if ((abs = path_resolve(path, "path", e)) == NULL)
 		return (-1);
 	if (!can_be(abs)) {
 		err_set(e, ERR_USAGE, "%s cannot be a file: its name is empty "

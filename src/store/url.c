@@ -58,7 +58,7 @@ take(const char *text, const char *what, bool *url, struct err *e)
 		    "and no host; write file:///directory", what, text);
 		return (NULL);
 	}
-	return (path_absolute(n > 0 ? text + n + 3 : text, what, e));
+	return (path_resolve(n > 0 ? text + n + 3 : text, what, e));
 }
 
 /* Fill in *u; "path" is taken over. */

@@ -51,10 +51,10 @@ struct store_url {
 
 /*
  * Take "text" apart.  "what" names it in errors ("--to").  Class usage: empty,
- * another scheme, a host in a file URL, "..", "/" itself; no valid bucket
- * (3 to 63 of a-z 0-9 . -), an option that is unknown (all are listed), twice
- * or senseless.  The values of options are in no message.  On error *u is
- * empty.  store_url_fini().
+ * another scheme, a host in a file URL, a ".." that leads nowhere
+ * (path_resolve()), "/" itself; no valid bucket (3 to 63 of a-z 0-9 . -), an
+ * option that is unknown (all are listed), twice or senseless.  The values of
+ * options are in no message.  On error *u is empty.  store_url_fini().
  */
 int store_url_parse(const char *text, const char *what, struct store_url *u,
     struct err *e);

@@ -1,8 +1,12 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "unit/suite.h"
 
@@ -49,6 +53,59 @@ START_TEST(a_path_is_made_absolute_and_normal)
 		ck_assert_msg(got != NULL, "%s", e.msg);
 		ck_assert_str_eq(got, paths[_i].want);
 	}
+	free(got);
+}
+END_TEST
+
+/* From the working directory d, where up is a link to e/f. */
+static const struct {
+	const char *path, *want;	/* "%": where d is; NULL: refused */
+} ups[] = {
+	{ "..", "%" },
+	{ "../", "%" },
+	{ "../e", "%/e" },
+	{ "../new//er/./x/", "%/new/er/x" },
+	{ "x/y", "%/d/x/y" },
+	{ "x/..y/...", "%/d/x/..y/..." },
+	{ "up/../g", "%/e/g" },
+	{ "up/g", "%/d/up/g" },
+	{ "../d/up", "%/d/up" },
+	{ "up/..", "%/e" },
+	{ "../../../../../../../../../../../..", "/" },
+	{ "../../../../../../../../../../../../x", "/x" },
+	{ "/../x", "/x" },
+	{ "", NULL },
+	{ "new/../x", NULL },
+	{ "../new/..", NULL },
+	{ "file/../x", NULL },
+};
+
+START_TEST(two_dots_lead_where_the_file_system_says)
+{
+	char dir[] = "/tmp/check_path.XXXXXX", *got, *want = NULL;
+	struct err e = { 0 };
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(mkdir("d", 0700), 0);
+	ck_assert_int_eq(mkdir("e", 0700), 0);
+	ck_assert_int_eq(mkdir("e/f", 0700), 0);
+	ck_assert_int_eq(symlink("../e/f", "d/up"), 0);
+	ck_assert_int_eq(mknod("d/file", S_IFREG | 0600, 0), 0);
+	ck_assert_int_eq(chdir("d"), 0);
+	got = path_resolve(ups[_i].path, "--to", &e);
+	ck_assert_int_eq(io_remove_tree(AT_FDCWD, dir, &e), 0);
+	if (ups[_i].want == NULL) {
+		ck_assert_ptr_null(got);
+		ck_assert_int_eq(e.cls, ERR_USAGE);
+		ck_assert_ptr_nonnull(strstr(e.msg, "--to"));
+	} else {
+		want = mem_printf("%s%s", ups[_i].want[0] == '%' ? dir : "",
+		    ups[_i].want + (ups[_i].want[0] == '%'));
+		ck_assert_msg(got != NULL, "%s", e.msg);
+		ck_assert_str_eq(got, want);
+	}
+	free(want);
 	free(got);
 }
 END_TEST
@@ -113,6 +170,8 @@ main(void)
 
 	tcase_add_loop_test(tc, a_path_is_made_absolute_and_normal, 0,
 	    LENGTH(paths));
+	tcase_add_loop_test(tc, two_dots_lead_where_the_file_system_says, 0,
+	    LENGTH(ups));
 	tcase_add_test(tc,
 	    the_root_as_working_directory_gives_no_double_slash);
 	tcase_add_test(tc,

@@ -89,8 +89,8 @@ static const struct {
 	{ "file://host/backup", "no host" },
 	{ "file:backup", "three slashes" },
 	{ "file:///backup?x=1", "no options" },
-	{ "file:///a/../b", "\"..\"" },
-	{ "/a/..", "\"..\"" },
+	{ "file:///nowhere/../b", "\"..\"" },
+	{ "/nowhere/../b", "\"..\"" },
 	{ "s3:bucket", "two slashes" },
 	{ "s3://", "no bucket" },
 	{ "s3:///prefix", "no bucket" },
@@ -231,6 +231,37 @@ START_TEST(where_there_is_no_store_none_is_found)
 	ck_assert_int_eq(e.cls, ERR_USAGE);
 	ck_assert_int_eq(store_url_locate("/", "URL", &u, &below, &e), -1);
 	ck_assert_int_eq(e.cls, ERR_NOTFOUND);
+}
+END_TEST
+
+START_TEST(two_dots_lead_up_from_what_is_there)
+{
+	struct store_url u;
+	struct err e;
+	char want[PATH_MAX + 16], *below, *cwd = getcwd(NULL, 0);
+
+	make_store("up/st");
+	ck_assert_int_eq(mkdir("up/here", 0700), 0);
+	ck_assert_int_eq(chdir("up/here"), 0);
+	(void)snprintf(want, sizeof(want), "file://%s/up/new/er", cwd);
+	ck_assert_msg(store_url_parse("../new/er", "--to", &u, &e) == 0, "%s",
+	    e.msg);
+	ck_assert_str_eq(u.canonical, want);
+	store_url_fini(&u);
+	ck_assert_msg(store_url_locate("../st/data/*.db", "URL", &u, &below,
+	    &e) == 0, "%s", e.msg);
+	(void)snprintf(want, sizeof(want), "%s/up/st", cwd);
+	ck_assert_str_eq(u.path, want);
+	ck_assert_str_eq(below, "data/*.db");
+	free(below);
+	store_url_fini(&u);
+	ck_assert_int_eq(store_url_locate("../st/*/../x", "URL", &u, &below,
+	    &e), -1);
+	ck_assert_int_eq(e.cls, ERR_USAGE);
+	ck_assert_int_eq(store_url_parse("../../../../../../../../..", "--to",
+	    &u, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "root"));
+	free(cwd);
 }
 END_TEST
 
@@ -391,6 +422,7 @@ main(void)
 	tcase_add_loop_test(tc, one_store_has_one_canonical_url, 0,
 	    LENGTH(good));
 	tcase_add_test(tc, a_relative_path_is_below_the_working_directory);
+	tcase_add_test(tc, two_dots_lead_up_from_what_is_there);
 	tcase_add_loop_test(tc, a_wrong_url_is_a_usage_error_that_names_it, 0,
 	    LENGTH(bad));
 	tcase_add_loop_test(tc, an_s3_url_is_bucket_prefix_and_endpoint, 0,
