@@ -58,6 +58,13 @@ not_ok "and nothing is made" test -e t3.db
 status 0 "one object" "$lf" restore -o t4.db "${base}store/$first"
 is "is the first" "$(word t4.db)" one
 says "and its time is said" "restored p1/t1.db of $first_time to t4.db"
+for o in "$first" "$last"; do
+	status 0 "it is listed: ${o##*/}" "$lf" list --json "${base}store/$o"
+	is "alone" "$(jq -r .object "$out")" "$o"
+	is "also of all" "$("$lf" list --all "${base}store/$o" | wc -l)" 1
+done
+status 1 "one that is not there is not" "$lf" list \
+    "${base}store/p1/t1.db/20200101T000000.000Z.db.lz4"
 
 status 0 "to standard output" "$lf" restore -o - "$t1"
 ok "come the bytes" cmp "$out" "$db"
@@ -189,5 +196,8 @@ sqlite3 shaped/20261120T103000.123Z.db.lz4 'create table t(x)'
 status 0 "its name is a key" "$lf" restore -o odd.back \
     "${base}store$scratch/shaped/20261120T103000.123Z.db.lz4"
 ok "and it comes back" cmp odd.back shaped/20261120T103000.123Z.db.lz4
+is "and it is listed" "$("$lf" list \
+    "${base}store$scratch/shaped/20261120T103000.123Z.db.lz4" | cut -f3)" \
+    "${scratch#/}/shaped/20261120T103000.123Z.db.lz4"
 
 done_testing

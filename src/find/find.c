@@ -18,6 +18,8 @@ struct found {
 struct find {
 	struct store_lister *lister;
 	struct pattern *pattern;	/* NULL: everything listed */
+	char *object;		/* not NULL: of that only this and what is
+				 * below a key of this name */
 	bool below;		/* not the keys that match, but all below */
 	bool all;
 	int64_t before_ms;
@@ -60,6 +62,29 @@ put_literal(struct buf *b, const char *glob)
 }
 
 /*
+ * A literal may be the name of one object; then its key is what is listed,
+ * since only directories can be.
+ */
+static void
+look_for_object(struct find *f, struct buf *prefix)
+{
+	int64_t ms;
+	size_t n;
+	char *name;
+
+	if (prefix->len == 0)
+		return;
+	name = mem_strndup(buf_str(prefix), prefix->len - 1);
+	if ((n = key_object_parse(name, &ms)) == 0) {
+		free(name);
+		return;
+	}
+	f->object = name;
+	buf_reset(prefix);
+	buf_printf(prefix, "%.*s/", (int)n, name);
+}
+
+/*
  * Compile the glob; *prefix is what all that it matches begins with.  A key
  * has no slash in front, and a pattern has: so it gets one.
  */
@@ -73,6 +98,7 @@ compile(struct find *f, const char *glob, struct buf *prefix, struct err *e)
 
 	if (!has_wildcard(glob, &named)) {
 		put_literal(prefix, glob);
+		look_for_object(f, prefix);
 		return (0);
 	}
 	if (named) {
@@ -124,6 +150,7 @@ find_free(struct find *f)
 		return;
 	store_lister_free(f->lister);
 	pattern_free(f->pattern);
+	free(f->object);
 	buf_fini(&f->path);
 	drop(&f->newest);
 	drop(&f->out);
@@ -150,6 +177,16 @@ wanted(struct find *f, const char *key, size_t len)
 			return (true);
 	}
 	return (false);
+}
+
+/* Is it the one object that is asked for, or below a key of its name? */
+static bool
+is_object(const struct find *f, const char *name)
+{
+	size_t n = strlen(f->object);
+
+	return (strncmp(name, f->object, n) == 0 &&
+	    (name[n] == '\0' || name[n] == '/'));
 }
 
 static void
@@ -197,6 +234,8 @@ find_next(struct find *f, struct find_version *v, struct err *e)
 	int r;
 
 	while ((r = store_list_next(f->lister, &ent, e)) == 1) {
+		if (f->object != NULL && !is_object(f, ent.name))
+			continue;
 		if ((len = key_object_parse(ent.name, &ms)) == 0) {
 			f->nforeign++;
 			continue;

@@ -23,7 +23,8 @@ struct find_cfg {
 	const char *glob;	/* over keys, relative to the store: as in
 				 * fleet/pattern.h without names; "" or a '/'
 				 * at the end: everything below; without
-				 * wildcards: this key and all below it */
+				 * wildcards: this key and all below it, or
+				 * this object */
 	bool all;		/* every version, else the newest of each */
 	int64_t before_ms;	/* none younger than this; INT64_MAX: any */
 };

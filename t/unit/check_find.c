@@ -28,6 +28,7 @@ fill(void)
 		OBJ("data/b/t1.db", T2), OBJ("data/b/t1.db", T3),
 		OBJ("data/b/t1.db/deep.db", T1), OBJ("data/.hid/t1.db", T1),
 		OBJ("dat", T1), OBJ("data/we*rd", T1),
+		OBJ(OBJ("mean", T1), T2),
 		"data/a/t1.db/notes.txt", "README", "data/a/" T1 ".db",
 		OBJ("data/a/t9.db", "20261399T100000.000Z"),
 	};
@@ -70,14 +71,16 @@ finds(struct store *s, const char *glob, bool all, int64_t before_ms,
 	find_free(f);
 }
 
-#define ALL_NEWEST							\
-	"dat " T1 "\n"							\
+#define DATA_NEWEST							\
 	"data/.hid/t1.db " T1 "\n"					\
 	"data/a/t1.db " T3 "\n"						\
 	"data/a/t2.db " T1 "\n"						\
 	"data/b/t1.db " T3 "\n"						\
 	"data/b/t1.db/deep.db " T1 "\n"					\
 	"data/we*rd " T1 "\n"
+
+#define ALL_NEWEST							\
+	"dat " T1 "\n" DATA_NEWEST OBJ("mean", T1) " " T2 "\n"
 
 static const struct {
 	const char *glob, *want;
@@ -103,7 +106,15 @@ static const struct {
 	    "\ndata/b/t1.db " T3 "\ndata/b/t1.db/deep.db " T1 "\n" },
 	{ "data/we\\*rd", "data/we*rd " T1 "\n" },
 	{ "none/*", "" },
-	{ "data", ALL_NEWEST + sizeof("dat " T1) },
+	{ "data", DATA_NEWEST },
+	{ OBJ("data/a/t1.db", T2), "data/a/t1.db " T2 "\n" },
+	{ OBJ("data/a/t1.db", T3), "data/a/t1.db " T3 "\n" },
+	{ OBJ("data/b/t1.db/deep.db", T1), "data/b/t1.db/deep.db " T1 "\n" },
+	{ OBJ("data/we\\*rd", T1), "data/we*rd " T1 "\n" },
+	{ OBJ("dat", T1), "dat " T1 "\n" },
+	{ OBJ("dat", T2), "" },
+	{ OBJ("data/a/t1", T1), "" },
+	{ OBJ("mean", T1), OBJ("mean", T1) " " T2 "\n" },
 };
 
 START_TEST(a_glob_finds_the_newest_of_each_key)
