@@ -288,6 +288,7 @@ s3_open(const struct store_cfg *cfg, struct err *e)
 	    CONCURRENT;
 	TAILQ_INIT(&s->flying);
 	TAILQ_INIT(&s->waiting);
+	TAILQ_INIT(&s->resting);
 	TAILQ_INIT(&s->removals);
 	LIST_INIT(&s->multis);
 	keep_options(s, &cfg->url->s3);

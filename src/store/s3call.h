@@ -6,6 +6,7 @@
  *     s3put s3multi s3del s3get s3page   what is asked, and what it means
  *     s3call                             a call and what is in it
  *     s3move                             sent, waited for, delivered
+ *     s3rest                             the second round
  *     s3judge                            another try?  is the store down?
  *     s3req s3site s3err                 one try: address, signature, error
  */
@@ -75,6 +76,7 @@ struct s3_call {
 	bool md5;		/* send Content-MD5 */
 	bool pull;		/* http.h; not retried once bytes came */
 	bool once;		/* one try only */
+	bool awaited;		/* no second round: somebody stands by */
 	bool in_body;		/* a 200 may still carry an error */
 	s3_done *done;
 	void *owner;
@@ -93,7 +95,11 @@ struct s3_call {
 	char *moved;		/* "scheme://host/path" of a redirect */
 	bool dead;		/* err is set, and is to be delivered */
 	bool clock_set, keys_renewed, redirected;
+	bool spent;		/* its tries are used up */
+	bool second;		/* and given to it once more ... */
 	unsigned tried;
+	unsigned tried_first;	/* ... after so many */
+	uint64_t nanswers;	/* s->nanswers when it began */
 	int64_t started_ms, due_ms;	/* monotonic */
 	TAILQ_ENTRY(s3_call) entry;
 };
@@ -115,7 +121,11 @@ struct s3 {
 
 	struct s3_calls flying;	/* with http */
 	struct s3_calls waiting;	/* until due */
-	size_t ncalls;
+	struct s3_calls resting;	/* until the second round */
+	size_t nresting;
+	uint64_t resting_bytes;	/* of objects in memory */
+	size_t ncalls;		/* of all three */
+	uint64_t nanswers;	/* that broke the row of failures */
 	uint64_t memory_bytes;	/* of objects in hand */
 	struct store_queue removals;	/* to go into one request */
 	size_t nremovals;
@@ -170,6 +180,19 @@ void s3_abandon(struct s3 *s, const struct err *e);
  */
 int s3_call_pull(struct s3 *s, struct s3_call *c, void *p, size_t n,
     size_t *got, struct err *e);
+
+/*
+ * The second round (s3rest.c).  A call whose tries are used up rests until
+ * there is nothing else to do, or too much rests; then it is tried as often
+ * again, once, if the server has answered others since it began.  So what a
+ * bad network spoils five times by chance (one in a thousand, where one try
+ * in four is lost) is stored by the same run all the same, and a server that
+ * is gone is not waited for twice.
+ */
+bool s3_call_may_rest(const struct s3 *s, const struct s3_call *c);
+void s3_call_rest(struct s3 *s, struct s3_call *c);
+/* Is it time?  Then those that rest are put among those that wait. */
+void s3_rouse(struct s3 *s);
 
 /* Build and sign what c->req sends (s3req.c). */
 int s3_req_build(struct s3 *s, struct s3_call *c, struct err *e);

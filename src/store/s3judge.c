@@ -73,6 +73,7 @@ count(struct s3 *s, const struct s3_call *c, enum retry_verdict v)
 {
 	if (v != RETRY_AGAIN && c->req.status != 403 && !c->req.failed) {
 		retry_row_success(&s->row);
+		s->nanswers++;
 		return;
 	}
 	if (!s->down && (retry_row_failure(&s->row, clock_mono_ms()) ||
@@ -133,19 +134,21 @@ hasty(const struct s3 *s, const struct s3_call *c)
 static bool
 later(struct s3 *s, struct s3_call *c)
 {
+	unsigned n = c->tried - c->tried_first;
 	int64_t after_ms;
 	bool haste;
 
 	if (c->req.sent)
 		c->unsure = true;
-	haste = hasty(s, c);
-	if (c->once || c->tried >= (haste ? RETRY_HASTY_TRIES : RETRY_TRIES))
+	if (c->once)
 		return (false);
+	haste = hasty(s, c);
 	after_ms = retry_after_ms(http_header(&c->req, "retry-after"),
 	    clock_real_ms() + s->clock_off_ms);
-	c->due_ms = clock_mono_ms() + retry_delay_ms(haste ? 1 : c->tried,
+	c->due_ms = clock_mono_ms() + retry_delay_ms(haste ? 1 : n,
 	    arc4random(), after_ms);
-	return (true);
+	c->spent = !c->awaited && n >= RETRY_TRIES;
+	return (n < (haste ? RETRY_HASTY_TRIES : RETRY_TRIES));
 }
 
 /* Another try?  Then c->due_ms says when. */

@@ -52,6 +52,7 @@ s3_call_start(struct s3 *s, struct s3_call *c)
 	struct err e;
 
 	s->ncalls++;
+	c->nanswers = s->nanswers;
 	if (c->md5 && s3_call_md5(c, &e) == -1)
 		give_up(c, &e);
 	else
@@ -74,6 +75,8 @@ finish(struct s3 *s, struct s3_call *c)
 	TAILQ_REMOVE(&s->flying, c, entry);
 	if (s3_call_judge(s, c))
 		TAILQ_INSERT_TAIL(&s->waiting, c, entry);
+	else if (s3_call_may_rest(s, c))
+		s3_call_rest(s, c);
 	else
 		deliver(s, c);
 }
@@ -90,6 +93,7 @@ wake(struct s3 *s)
 	int64_t now = clock_mono_ms(), left = -1;
 	bool any = false;
 
+	s3_rouse(s);
 	for (c = TAILQ_FIRST(&s->waiting); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
 		if (c->due_ms <= now) {
@@ -151,12 +155,16 @@ s3_abandon(struct s3 *s, const struct err *e)
 			memset(&c->req, 0, sizeof(c->req));
 		} else if ((c = TAILQ_FIRST(&s->waiting)) != NULL)
 			TAILQ_REMOVE(&s->waiting, c, entry);
+		else if ((c = TAILQ_FIRST(&s->resting)) != NULL)
+			TAILQ_REMOVE(&s->resting, c, entry);
 		else
 			break;
 		c->ok = false;
 		c->err = *e;
 		deliver(s, c);
 	}
+	s->nresting = 0;
+	s->resting_bytes = 0;
 	s->abandoning = false;
 }
 
@@ -175,6 +183,7 @@ s3_call_run(struct s3 *s, struct s3_call *c, struct err *e)
 	bool done = false;
 
 	c->done = mark;
+	c->awaited = true;
 	/* cppcheck-suppress autoVariables; it is taken back below */
 	c->owner = &done;
 	s3_call_start(s, c);

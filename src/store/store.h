@@ -17,9 +17,11 @@
  * S3: an object is one PUT request, or from 64 MiB on a multipart upload; it
  * is finished when the server has confirmed it.  Removals go a thousand to a
  * request.  What may pass is tried again, up to five times (the marker, where
- * nobody can be connected to, three times within a second).  After a hundred
- * failures in a row, or when the server is not trusted, the store is down, and
- * everything fails at once (class network) until it is closed.
+ * nobody can be connected to, three times within a second); a put or a
+ * removal for which all five went wrong while others succeeded has five more
+ * when nothing else is left to do.  After a hundred failures in a row, or when
+ * the server is not trusted, the store is down, and everything fails at once
+ * (class network) until it is closed.
  *
  * Owner: a worker, or a command's own process.  Never open before fork(2) and
  * use after.

@@ -26,6 +26,7 @@
 struct httpbed {
 	atomic_uint connections;
 	atomic_uint requests;
+	atomic_uint flaky;		/* of those, for /flaky/N */
 	atomic_ullong body_bytes;	/* received */
 	atomic_ullong sent_bytes;	/* of endless answers */
 	char head[8192];		/* of the last request */
@@ -206,7 +207,10 @@ bed_serve(int fd, const char *path, bool good)
 	uint64_t n;
 	char head[128];
 
-	if (strcmp(path, "/chunked") == 0)
+	/* The first N fail. */
+	if (sscanf(path, "/flaky/%lu", &n) == 1)
+		bed_answer(fd, bed->flaky++ < n ? 500 : 200, "", "");
+	else if (strcmp(path, "/chunked") == 0)
 		bed_chunks(fd, false);
 	else if (strcmp(path, "/endless") == 0)
 		bed_chunks(fd, true);
@@ -253,6 +257,8 @@ bed_talk(int fd)
 		memcpy(bed->head, head, sizeof(head));
 		if (sscanf(head, "%*s %255[^ ?]", path) != 1)
 			_exit(1);
+		if (strncmp(path, "/bucket/", 8) == 0)
+			memmove(path, path + 7, strlen(path + 7) + 1);
 		/* A connection that dies when it is used again. */
 		if (strcmp(path, "/once") == 0 && served > 0)
 			bed_die(fd, true);
