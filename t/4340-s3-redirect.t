@@ -11,12 +11,6 @@ unset AWS_ENDPOINT_URL
 p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
 db=$(find "$scratch/data" -name '*.db' | head -n 1)
 
-# How many requests it got that match.
-asked()
-{
-	grep -acE "$2" "$1.log"
-}
-
 # For the time being (307): each request, by the one who got it.
 s3_faults f307=10000
 status 0 "307: a backup by four workers" "$lf" backup --jobs 4 --to "$s3" "$p"

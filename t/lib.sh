@@ -50,6 +50,7 @@
 #	s3_seen ERE		how many requests it saw that match
 #	respond NAME PROGRAM...	t/s3/responder before the server; $url is where,
 #				NAME.log what it was asked
+#	asked NAME ERE		how many lines of that match
 #	answer FILE STATUS BODY [HEADER...]	what such a PROGRAM may print
 #	done_testing		the plan; last line of the test
 
@@ -474,6 +475,11 @@ respond()
 	    "${s3_endpoint#http://}" "$@"
 	wait_for 10 test -s "$pout" || exit 1
 	url=http://127.0.0.1:$(cat "$pout")
+}
+
+asked()
+{
+	grep -acE -e "$2" "$scratch/$1.log"
 }
 
 answer()

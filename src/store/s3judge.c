@@ -138,8 +138,7 @@ renew_keys(struct s3 *s, struct s3_call *c)
 	if (c->keys_renewed)
 		return (false);
 	c->keys_renewed = true;
-	credentials_expired(s->credentials);
-	return (true);
+	return (credentials_expired(s->credentials));
 }
 
 /*
