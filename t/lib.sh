@@ -40,12 +40,18 @@
 #	object STORE NAME	the bytes of one
 #	put_object STORE NAME	standard input becomes one
 #	s3_start		a private S3 server; skips all if there is none
+#	s3_start_ceph		a Ceph, or skips all
+#	s3_start_sts		one that gives temporary keys (t/s3/s3 session)
 #	s3_front		HAProxy before it (t/s3/haproxy), with TLS if
 #				$s3_pem has a certificate and its key; $front
 #				is its directory; skips all if there is none
 #	s3_faults FAULT=N ...	what it does to requests from now on
 #	s3_mark			from now on ...
 #	s3_seen ERE		how many requests it saw that match
+#	respond NAME PROGRAM...	t/s3/responder before the server; $url is where,
+#				NAME.log what it was asked
+#	asked NAME ERE		how many lines of that match
+#	answer FILE STATUS BODY [HEADER...]	what such a PROGRAM may print
 #	done_testing		the plan; last line of the test
 
 set -u
@@ -419,6 +425,21 @@ s3_start_ceph()
 	s3_start
 }
 
+# As s3_start_ceph, of a gateway that gives temporary keys (t/s3/s3 session).
+# Only there, since it then says of wrong keys no more than "AccessDenied".
+s3_start_sts()
+{
+	command -v openssl >/dev/null || skip_all "no openssl here"
+	CEPH_GATEWAY='rgw s3 auth use sts = true
+rgw sts key = litefleetstskey1'
+	export CEPH_GATEWAY
+	s3_start_ceph
+	"$_s3/s3" form iam Action=PutUserPolicy UserName=test PolicyName=sts \
+	    'PolicyDocument={"Version": "2012-10-17", "Statement": [{"Effect":
+	    "Allow", "Action": "sts:GetSessionToken", "Resource": "*"}]}' \
+	    >/dev/null || exit 1
+}
+
 s3_front()
 {
 	case $s3_endpoint in
@@ -444,6 +465,33 @@ s3_seen()
 {
 	tail -c "+$((${_seen:-0} + 1))" "$front/log/requests" |
 	    grep -acE -e "$1"
+}
+
+respond()
+{
+	_name=$1
+	shift
+	start "$_s3/responder" "$scratch/$_name.log" \
+	    "${s3_endpoint#http://}" "$@"
+	wait_for 10 test -s "$pout" || exit 1
+	url=http://127.0.0.1:$(cat "$pout")
+}
+
+asked()
+{
+	grep -acE -e "$2" "$scratch/$1.log"
+}
+
+answer()
+{
+	_name=$1
+	_status=$2
+	_body=$3
+	shift 3
+	printf 'HTTP/1.1 %s\r\nContent-Length: %d\r\n' "$_status" \
+	    "${#_body}" >"$_name"
+	[ $# -eq 0 ] || printf '%s\r\n' "$@" >>"$_name"
+	printf 'Connection: close\r\n\r\n%s' "$_body" >>"$_name"
 }
 
 use_store()

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +15,9 @@
 
 static enum log_level max_level = LOG_LVL_INFO;
 static bool as_json;
+
+/* What was said once; log_setup() puts it where children share it. */
+static atomic_bool own_said[LOG_NONCE], *said = own_said;
 
 static const char *const level_names[] = {
 	"error", "warning", "info", "debug", "trace"
@@ -24,8 +29,16 @@ static const char *const level_prefix[] = {
 void
 log_setup(enum log_level level, bool json)
 {
+	atomic_bool *p;
+
 	max_level = level;
 	as_json = json;
+	if (said != own_said)
+		return;
+	p = mmap(NULL, sizeof(own_said), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p != MAP_FAILED)
+		said = p;
 }
 
 bool
@@ -105,20 +118,37 @@ emit(enum log_level level, const char *msg)
 	while (w == -1 && errno == EINTR);
 }
 
-void
-log_msg(enum log_level level, const char *fmt, ...)
+static void
+vmsg(enum log_level level, const char *fmt, va_list ap)
 {
 	char msg[PIPE_BUF + 1024];
 	int saved = errno;
+
+	if (level <= max_level && vsnprintf(msg, sizeof(msg), fmt, ap) >= 0)
+		emit(level, msg);
+	errno = saved;
+}
+
+void
+log_msg(enum log_level level, const char *fmt, ...)
+{
 	va_list ap;
 
-	if (level > max_level)
+	va_start(ap, fmt);
+	vmsg(level, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_first(enum log_once what, enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (atomic_exchange(&said[what], true))
 		return;
 	va_start(ap, fmt);
-	if (vsnprintf(msg, sizeof(msg), fmt, ap) >= 0)
-		emit(level, msg);
+	vmsg(level, fmt, ap);
 	va_end(ap);
-	errno = saved;
 }
 
 void

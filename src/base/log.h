@@ -41,6 +41,18 @@ void log_msg(enum log_level level, const char *fmt, ...)
 #define log_debug(...)	log_msg(LOG_LVL_DEBUG, __VA_ARGS__)
 #define log_trace(...)	log_msg(LOG_LVL_TRACE, __VA_ARGS__)
 
+/* Things that every worker may notice, and one is to tell of. */
+enum log_once {
+	LOG_ONCE_MOVED,		/* the server sends us elsewhere */
+	LOG_ONCE_CLOCK,		/* its clock is not ours */
+	LOG_NONCE
+};
+
+/* The same as log_msg(), but only for the first to say it of all processes
+ * that were forked after log_setup(). */
+void log_first(enum log_once what, enum log_level level, const char *fmt, ...)
+    __attribute__((__format__(__printf__, 3, 4)));
+
 /* Write one error line and end the process with abort(3). */
 void log_fatal(const char *fmt, ...)
     __attribute__((__format__(__printf__, 1, 2), __noreturn__));

@@ -225,11 +225,12 @@ credentials_get(struct credentials *c, struct sigv4_keys *keys,
 	return (0);
 }
 
-void
+bool
 credentials_expired(struct credentials *c)
 {
 	if (clock_mono_ms() - c->got_ms >= FRESH_MS)
 		c->stale = true;
+	return (c->source.kind != SOURCE_FIXED);
 }
 
 char *

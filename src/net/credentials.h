@@ -17,6 +17,8 @@
 #ifndef NET_CREDENTIALS_H
 #define NET_CREDENTIALS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "net/sigv4.h"
 
@@ -53,9 +55,10 @@ int credentials_get(struct credentials *c, struct sigv4_keys *keys,
 /*
  * Get new ones the next time: the server said that these have expired.  Keys
  * younger than a second are not meant: many requests were signed with the
- * ones before.
+ * ones before.  Returns false if there can be no others: these were given, or
+ * came from the environment or a file.
  */
-void credentials_expired(struct credentials *c);
+bool credentials_expired(struct credentials *c);
 
 /*
  * Settings of the environment and the profile, for URLs that do not say:

@@ -46,6 +46,7 @@ struct s3_site {
 	char *region;
 	bool aws;		/* AWS's own, whose address has the region */
 	bool path_style;
+	unsigned nmoves;	/* how often all this has changed */
 };
 
 /* What the answer of a failed try says. */
@@ -92,6 +93,7 @@ struct s3_call {
 	struct buf url, lines;
 	const char *list[2 * S3_PAIRS + 8];
 	char payload[SIGV4_HASH_BYTES];
+	unsigned nmoves;	/* the site's, when it was sent */
 	char *moved;		/* "scheme://host/path" of a redirect */
 	bool dead;		/* err is set, and is to be delivered */
 	bool clock_set, keys_renewed, redirected;
@@ -116,7 +118,6 @@ struct s3 {
 	char *prefix;		/* "" or "a/b/" */
 	unsigned concurrent;
 	int64_t clock_off_ms;	/* the server's time minus ours */
-	bool said_moved;
 	bool met;		/* the server has answered something */
 
 	struct s3_calls flying;	/* with http */
@@ -202,8 +203,8 @@ int s3_site_init(struct s3_site *site, const struct store_url_s3 *u,
     const char *region, const char *endpoint, struct err *e);
 void s3_site_fini(struct s3_site *site);
 /* Follow what an answer with 301 or 307 says; false: it does not say, or
- * nothing that may be followed.  *moved: the address for this request alone,
- * or NULL: site is another now. */
+ * nothing that may be followed (a foreign host, another scheme).  *moved: the
+ * address for this request alone, or NULL: site is another now. */
 bool s3_site_follow(struct s3_site *site, const struct s3_fault *f,
     const char *location, char **moved);
 

@@ -3,6 +3,7 @@
  * speaks of, the row of failures, another try or none.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,31 +82,54 @@ count(struct s3 *s, const struct s3_call *c, enum retry_verdict v)
 		take_for_down(s, c);
 }
 
+/* Not followed: to whom it does not go is to be in the message. */
+static void
+refuse(struct s3_fault *f, const char *location)
+{
+	char to[sizeof(f->endpoint)];
+
+	s3_fault_text(to, sizeof(to), f->endpoint[0] != '\0' ? f->endpoint :
+	    location);
+	if (to[0] != '\0')
+		(void)snprintf(f->message, sizeof(f->message), "not followed "
+		    "to %.*s; if it may have our keys, make it the endpoint",
+		    (int)strcspn(to, "?"), to);
+}
+
 static bool
 follow(struct s3 *s, struct s3_call *c)
 {
-	char *moved;
+	const char *location = http_header(&c->req, "location");
+	char *moved = NULL;
 
-	if (c->redirected || !s3_site_follow(&s->site, &c->fault,
-	    http_header(&c->req, "location"), &moved))
+	/* Those that were under way when another was sent on go there, too. */
+	if (c->redirected || (c->nmoves == s->site.nmoves &&
+	    !s3_site_follow(&s->site, &c->fault, location, &moved))) {
+		refuse(&c->fault, location);
 		return (false);
+	}
 	c->redirected = true;
 	free(c->moved);
 	c->moved = moved;
-	if (!s->said_moved)
-		log_info("store %s: the server sends us on to %s", s->base.name,
-		    moved != NULL ? moved : s->site.host);
-	s->said_moved = true;
+	log_first(LOG_ONCE_MOVED, LOG_LVL_INFO, "store %s: the server sends "
+	    "us on to %s (region %s)", s->base.name, moved != NULL ? moved :
+	    s->site.host, s->site.region);
 	return (true);
 }
 
 static bool
 set_clock(struct s3 *s, struct s3_call *c)
 {
+	int64_t off_ms = c->req.date_ms - clock_real_ms();
+
 	if (c->clock_set || c->req.date_ms == 0)
 		return (false);
 	c->clock_set = true;
-	s->clock_off_ms = c->req.date_ms - clock_real_ms();
+	s->clock_off_ms = off_ms;
+	log_first(LOG_ONCE_CLOCK, LOG_LVL_WARN, "store %s: this machine's "
+	    "clock is %" PRId64 " s %s the server's; requests carry the "
+	    "server's time", s->base.name, (off_ms < 0 ? -off_ms : off_ms) /
+	    1000, off_ms < 0 ? "ahead of" : "behind");
 	return (true);
 }
 
@@ -115,8 +139,7 @@ renew_keys(struct s3 *s, struct s3_call *c)
 	if (c->keys_renewed)
 		return (false);
 	c->keys_renewed = true;
-	credentials_expired(s->credentials);
-	return (true);
+	return (credentials_expired(s->credentials));
 }
 
 /*

@@ -97,6 +97,7 @@ s3_req_build(struct s3 *s, struct s3_call *c, struct err *e)
 	}
 	if (hash_payload(s, c, e) == -1)
 		goto out;
+	c->nmoves = s->site.nmoves;
 	put_address(s, c);
 	split(buf_str(&c->url), &host, &path);
 	put_query(c);

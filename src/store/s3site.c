@@ -15,14 +15,6 @@ begins(const char *s, const char *with)
 	return (strncmp(s, with, strlen(with)) == 0);
 }
 
-static bool
-ends(const char *s, const char *with)
-{
-	size_t n = strlen(s), m = strlen(with);
-
-	return (n >= m && strcmp(s + n - m, with) == 0);
-}
-
 /* Host and path for the region, at AWS or where "host" is. */
 static void
 aim(struct s3_site *site, const char *host)
@@ -108,6 +100,51 @@ s3_site_fini(struct s3_site *site)
 	free(site->region);
 }
 
+/* The name in "host:port". */
+static size_t
+name_len(const char *host)
+{
+	return (host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":"));
+}
+
+static bool
+is_below(const char *name, size_t n, const char *domain, size_t m)
+{
+	return (n > m && strncasecmp(name + n - m, domain, m) == 0);
+}
+
+/*
+ * May requests go to "host", with our data and a session token?  To AWS, if it
+ * was AWS; else to the same host, on any port, and to those of its domain
+ * ("s3-eu.example.com" for "s3.example.com").
+ */
+static bool
+is_ours(const struct s3_site *site, const char *host)
+{
+	static const char aws[] = ".amazonaws.com", cn[] = ".amazonaws.com.cn";
+	size_t skip = strlen(site->bucket) + 1, n, m;
+	const char *own = site->host, *domain;
+
+	if (!site->path_style)
+		own += skip;
+	if (begins(host, site->bucket) && host[skip - 1] == '.')
+		host += skip;
+	n = name_len(host);
+	m = name_len(own);
+	if (n == m && strncasecmp(host, own, n) == 0)
+		return (true);
+	if (site->aws)
+		return (is_below(host, n, aws, sizeof(aws) - 1) ||
+		    is_below(host, n, cn, sizeof(cn) - 1));
+	/* An address has no domain, and "com" is none of one owner. */
+	if (own[0] == '[' || isdigit((unsigned char)own[m - 1]) ||
+	    (domain = memchr(own, '.', m)) == NULL)
+		return (false);
+	m -= (size_t)(domain - own);
+	return (memchr(domain + 1, '.', m - 1) != NULL &&
+	    is_below(host, n, domain, m));
+}
+
 /* Another region of the same owner. */
 static bool
 go_region(struct s3_site *site, const char *region)
@@ -121,6 +158,7 @@ go_region(struct s3_site *site, const char *region)
 		return (false);
 	free(site->region);
 	site->region = mem_strdup(region);
+	site->nmoves++;
 	if (site->aws)
 		aim(site, NULL);
 	return (true);
@@ -135,15 +173,11 @@ go_host(struct s3_site *site, const char *endpoint)
 
 	if (!take_host(endpoint, strlen(endpoint), site->scheme, &host))
 		return (false);
-	if (strcmp(host, site->host) == 0) {
+	if (strcmp(host, site->host) == 0 || !is_ours(site, host)) {
 		free(host);
 		return (false);
 	}
-	if (site->aws && !ends(host, ".amazonaws.com") &&
-	    !ends(host, ".amazonaws.com.cn")) {
-		free(host);
-		return (false);
-	}
+	site->nmoves++;
 	site->path_style = !(begins(host, site->bucket) && host[n] == '.');
 	site->aws = false;
 	aim(site, site->path_style ? host : host + n + 1);
@@ -158,15 +192,17 @@ s3_site_follow(struct s3_site *site, const struct s3_fault *f,
 	size_t n = strlen(site->scheme);
 	const char *p, *path;
 	char *host;
+	bool any;
 
 	*moved = NULL;
-	/* What is said for good first. */
-	if (f->status != 307 && f->region[0] != '\0' &&
-	    go_region(site, f->region))
-		return (true);
-	if (f->status != 307 && f->endpoint[0] != '\0' &&
-	    go_host(site, f->endpoint))
-		return (true);
+	/* What is said for good first.  AWS's host follows its region. */
+	if (f->status != 307) {
+		any = f->region[0] != '\0' && go_region(site, f->region);
+		if (f->endpoint[0] != '\0' && !(any && site->aws))
+			any = go_host(site, f->endpoint) || any;
+		if (any)
+			return (true);
+	}
 	/* Never to another scheme: https must not become http. */
 	if (location == NULL || strncmp(location, site->scheme, n) != 0 ||
 	    strncmp(location + n, "://", 3) != 0)
@@ -175,6 +211,10 @@ s3_site_follow(struct s3_site *site, const struct s3_fault *f,
 	path = p + strcspn(p, "/?");
 	if (!take_host(p, (size_t)(path - p), site->scheme, &host))
 		return (false);
+	if (!is_ours(site, host)) {
+		free(host);
+		return (false);
+	}
 	*moved = mem_printf("%s://%s%.*s", site->scheme, host,
 	    (int)strcspn(path, "?"), path);
 	free(host);

@@ -38,7 +38,7 @@ START_TEST(the_order_of_the_sources_is_kept)
 	credentials_free(c);
 	ck_assert_ptr_nonnull(c = credentials_new(&cfg, &e));
 	expect(c, "GIVEN", "s", NULL);
-	credentials_expired(c);
+	ck_assert(!credentials_expired(c));
 	expect(c, "GIVEN", "s", NULL);
 	credentials_free(c);
 	ck_assert_uint_eq(board->count, 5);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int saved_stderr, out[2];
@@ -53,6 +54,22 @@ START_TEST(levels_have_their_words)
 	log_debug("four");
 	ck_assert_str_eq(said(), "litefleet: error: one 1\n"
 	    "litefleet: warning: two\nthree\n");
+}
+END_TEST
+
+START_TEST(what_a_child_said_first_is_said_once)
+{
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		log_first(LOG_ONCE_MOVED, LOG_LVL_WARN, "by the child");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	log_first(LOG_ONCE_MOVED, LOG_LVL_WARN, "again");
+	log_first(LOG_ONCE_CLOCK, LOG_LVL_WARN, "another thing");
+	ck_assert_str_eq(said(), "litefleet: warning: by the child\n"
+	    "litefleet: warning: another thing\n");
 }
 END_TEST
 
@@ -130,6 +147,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, levels_have_their_words);
+	tcase_add_test(tc, what_a_child_said_first_is_said_once);
 	tcase_add_test(tc, quiet_leaves_warnings);
 	tcase_add_test(tc, a_path_cannot_forge_a_line);
 	tcase_add_test(tc, good_utf8_stays);

@@ -186,9 +186,12 @@ START_TEST(a_redirect_is_followed_where_it_is_safe)
 	/* It is said again, and leads nowhere. */
 	ck_assert(!s3_site_follow(&site, &f, NULL, &moved));
 	f.status = 307;
-	ck_assert(s3_site_follow(&site, &f, "https://x.y/bkt/k?a=b", &moved));
-	ck_assert_str_eq(moved, "https://x.y/bkt/k");
+	ck_assert(s3_site_follow(&site, &f,
+	    "https://bkt.s3-eu-west-1.amazonaws.com/k?a=b", &moved));
+	ck_assert_str_eq(moved, "https://bkt.s3-eu-west-1.amazonaws.com/k");
 	free(moved);
+	ck_assert(!s3_site_follow(&site, &f, "https://x.y/bkt/k?a=b",
+	    &moved));
 	ck_assert(!s3_site_follow(&site, &f, "http://x.y/bkt/k", &moved));
 	ck_assert(!s3_site_follow(&site, &f, "https://u@x.y/k", &moved));
 	f.status = 301;
@@ -197,6 +200,58 @@ START_TEST(a_redirect_is_followed_where_it_is_safe)
 	ck_assert(!s3_site_follow(&site, &f, NULL, &moved));
 	s3_site_fini(&site);
 	free(u.bucket);
+}
+END_TEST
+
+static const struct {
+	const char *endpoint, *host;
+	bool ours;
+} hosts[] = {
+	{ NULL, "s3.eu-west-1.amazonaws.com", true },
+	{ NULL, "bkt.s3.cn-north-1.amazonaws.com.cn", true },
+	{ NULL, "amazonaws.com.example.org", false },
+	{ NULL, "evilamazonaws.com", false },
+	{ "h", "h:9000", true },
+	{ "h", "bkt.h", true },
+	{ "h", "h.example.org", false },
+	{ "s3.example.org", "S3-EU.example.org:8000", true },
+	{ "s3.example.org", "bkt.s3.example.org", true },
+	{ "s3.example.org", "example.org", false },
+	{ "s3.example.org", "badexample.org", false },
+	{ "s3.example.org", "s3.example.com", false },
+	{ "example.org", "evil.org", false },
+	{ "10.0.0.1:9000", "10.0.0.1:9001", true },
+	{ "10.0.0.1", "20.0.0.1", false },
+	{ "10.0.0.1", "evil.0.0.1", false },
+	{ "[fd00::1]:9000", "[fd00::1]", true },
+	{ "[fd00::1]", "[fd00::2]", false },
+};
+
+/* In either way: for good, and for one request. */
+START_TEST(a_redirect_to_a_foreign_host_is_not_followed)
+{
+	struct store_url_s3 u = { .path_style = _i % 2 };
+	struct s3_fault good = { .status = 301 }, once = { .status = 307 };
+	char *endpoint = NULL, *location, *moved = NULL;
+	struct s3_site site;
+	struct err e;
+
+	u.bucket = mem_strdup("bkt");
+	if (hosts[_i / 2].endpoint != NULL)
+		endpoint = mem_printf("https://%s", hosts[_i / 2].endpoint);
+	ck_assert_int_eq(s3_site_init(&site, &u, "eu-west-2", endpoint, &e),
+	    0);
+	location = mem_printf("https://%s/k", hosts[_i / 2].host);
+	ck_assert_msg(s3_site_follow(&site, &once, location, &moved) ==
+	    hosts[_i / 2].ours, "%s", location);
+	strcpy(good.endpoint, hosts[_i / 2].host);
+	ck_assert_msg(s3_site_follow(&site, &good, NULL, &moved) ==
+	    hosts[_i / 2].ours || strcmp(site.host, hosts[_i / 2].host) == 0,
+	    "%s", location);
+	s3_site_fini(&site);
+	free(u.bucket);
+	free(endpoint);
+	free(location);
 }
 END_TEST
 
@@ -216,5 +271,7 @@ main(void)
 	tcase_add_loop_test(tc, requests_go_to_the_right_place, 0,
 	    LENGTH(sites));
 	tcase_add_test(tc, a_redirect_is_followed_where_it_is_safe);
+	tcase_add_loop_test(tc, a_redirect_to_a_foreign_host_is_not_followed,
+	    0, 2 * LENGTH(hosts));
 	return (run_suite(tc));
 }
