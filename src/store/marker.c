@@ -77,46 +77,62 @@ parse(char *text, struct marker *m)
 }
 
 int
-marker_read(struct store *s, struct marker *m, struct err *e)
+marker_parse(struct buf *b, const char *store, struct marker *m,
+    struct err *e)
 {
-	struct buf b = { 0 };
-	struct err why;
-	char *text, *first, *format;
-	int ret = -1;
+	char *text = NULL, *first, *format;
 
 	memset(m, 0, sizeof(*m));
-	if (store_get_all(s, NAME, MARKER_MAX_BYTES, &b, &why) == -1) {
-		if (why.cls == ERR_NOTFOUND)
-			ret = 0;
-		else if (why.cls == ERR_LIMIT)
-			err_set(e, ERR_STATE, "store %s: " NAME " is no "
-			    "store marker of litefleet: too large",
-			    store_name(s));
-		else
-			*e = why;
-		goto out;
-	}
-	text = memchr(b.data, '\0', b.len) == NULL ? (char *)b.data : NULL;
+	if (b->len > 0 && memchr(b->data, '\0', b->len) == NULL)
+		text = (char *)b->data;
 	first = strsep(&text, "\n");
 	if (text == NULL || !split(first, &format) ||
 	    strcmp(first, "litefleet-store") != 0) {
 		err_set(e, ERR_STATE, "store %s: " NAME " is no store marker "
-		    "of litefleet", store_name(s));
-		goto out;
+		    "of litefleet", store);
+		return (-1);
 	}
 	if (strcmp(format, FORMAT) != 0) {
 		err_set(e, ERR_STATE, "store %s: " NAME " has format %s, and "
-		    "this program knows " FORMAT " only", store_name(s),
-		    format);
-		goto out;
+		    "this program knows " FORMAT " only", store, format);
+		return (-1);
 	}
 	if (!parse(text, m)) {
-		err_set(e, ERR_STATE, "store %s: " NAME " is damaged",
-		    store_name(s));
-		goto out;
+		err_set(e, ERR_STATE, "store %s: " NAME " is damaged", store);
+		return (-1);
 	}
-	ret = 1;
-out:
+	return (0);
+}
+
+void
+marker_text(const struct marker *m, struct buf *b)
+{
+	char hex[HASH128_HEX_BYTES];
+
+	hash128_hex(m->id, hex);
+	buf_printf(b, "litefleet-store " FORMAT "\nid %s\nhost ", hex);
+	escape_put(b, m->host, strlen(m->host));
+	buf_putc(b, '\n');
+}
+
+int
+marker_read(struct store *s, struct marker *m, struct err *e)
+{
+	struct buf b = { 0 };
+	struct err why;
+	int ret = -1;
+
+	memset(m, 0, sizeof(*m));
+	if (store_get_all(s, NAME, MARKER_MAX_BYTES, &b, &why) == 0) {
+		if (marker_parse(&b, store_name(s), m, e) == 0)
+			ret = 1;
+	} else if (why.cls == ERR_NOTFOUND)
+		ret = 0;
+	else if (why.cls == ERR_LIMIT)
+		err_set(e, ERR_STATE, "store %s: " NAME " is no store marker "
+		    "of litefleet: too large", store_name(s));
+	else
+		*e = why;
 	buf_fini(&b);
 	return (ret);
 }
@@ -137,7 +153,6 @@ int
 marker_create(struct store *s, const char *host, struct marker *m,
     struct err *e)
 {
-	char hex[HASH128_HEX_BYTES];
 	struct buf b = { 0 };
 	struct err why;
 	int ret = -1;
@@ -146,10 +161,7 @@ marker_create(struct store *s, const char *host, struct marker *m,
 	set_host(m, host);
 	if (random_id(&m->id, e) == -1)
 		goto out;
-	hash128_hex(m->id, hex);
-	buf_printf(&b, "litefleet-store " FORMAT "\nid %s\nhost ", hex);
-	escape_put(&b, m->host, strlen(m->host));
-	buf_putc(&b, '\n');
+	marker_text(m, &b);
 	if (store_put_now(s, NAME, b.data, b.len, &why) == 0)
 		ret = 0;
 	else if (why.cls != ERR_EXISTS)

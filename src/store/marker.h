@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "store/store.h"
@@ -20,9 +21,19 @@ struct marker {
 	char host[256];		/* cut at 255 bytes */
 };
 
+/* Append it as text. */
+void marker_text(const struct marker *m, struct buf *b);
+
 /*
- * Read it: 1, or 0 if there is none, or -1 (class state: no marker, a
- * damaged one, or one of a later format; or what store_get() says).
+ * Take the text apart, in place; "store" names the store in errors.  Class
+ * state: no marker, a damaged one, or one of a later format.
+ */
+int marker_parse(struct buf *text, const char *store, struct marker *m,
+    struct err *e);
+
+/*
+ * Read it: 1, or 0 if there is none, or -1 (what marker_parse() and
+ * store_get() say).
  */
 int marker_read(struct store *s, struct marker *m, struct err *e);
 

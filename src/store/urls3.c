@@ -51,7 +51,7 @@ is_prefix(const char *s, size_t n)
 	for (; n > 0; s += len, n -= len) {
 		for (len = 0; len < n && s[len] != '/'; len++)
 			continue;
-		if (len == 0)
+		if (len == 0 || (len < n && len + 1 == n))
 			return ("an empty component (\"//\")");
 		if ((len == 1 && s[0] == '.') ||
 		    (len == 2 && s[0] == '.' && s[1] == '.'))

@@ -229,6 +229,10 @@ START_TEST(where_there_is_no_store_none_is_found)
 	ck_assert_int_eq(store_url_locate("ftp://x", "URL", &u, &below, &e),
 	    -1);
 	ck_assert_int_eq(e.cls, ERR_USAGE);
+	ck_assert_int_eq(store_url_locate("s3://bucket/a//*", "URL", &u,
+	    &below, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "empty component"));
 	ck_assert_int_eq(store_url_locate("/", "URL", &u, &below, &e), -1);
 	ck_assert_int_eq(e.cls, ERR_NOTFOUND);
 }
