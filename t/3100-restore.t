@@ -183,11 +183,20 @@ stopped()
 }
 ok "it waits" wait_for 10 stopped
 is "the unfinished file is hidden" "$(echo .z.db.litefleet-* z.db*)" \
-    "$(echo .z.db.litefleet-??????) z.db*"
-kill -KILL "$pid"
+    ".z.db.litefleet-0 z.db*"
 stop "$pid" KILL
-status 0 "after kill -9 it is restored" "$lf" restore -o z.db "$t1"
+start env LITEFLEET_HOOK=restore-decoded=stop "$lfh" restore -o z.db \
+    "$t1"
+ok "another waits" wait_for 10 stopped
+is "what kill -9 left is gone" "$(echo .z.db.litefleet-*)" .z.db.litefleet-0
+status 0 "meanwhile it is restored" "$lf" restore -o z.db "$t1"
 is "all of it" "$(word z.db)" two
+is "and who works on it keeps his file" "$(echo .z.db.litefleet-*)" \
+    .z.db.litefleet-0
+stop "$pid" CONT
+is "he comes too late" "$?" 1
+is "and leaves nothing" "$(echo .z.db*)" ".z.db*"
+is "and what is there stays" "$(word z.db)" two
 
 # A database that is called as an object is.
 mkdir shaped

@@ -134,6 +134,7 @@ for point in restore-decoded restore-synced replace-checkpointed \
 		is "and is sound" "$(sql "$db" 'PRAGMA integrity_check')" ok
 		status 0 "trying again" restore
 		is "brings back what was stored" "$(word "$db")" stored
+		is "and leaves nothing" "$(find data -name '.*litefleet*')" ""
 	done
 done
 for part in '' -wal -shm; do

@@ -1,8 +1,6 @@
 #include "job/restore.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "codec/frame.h"
+#include "db/partial.h"
 #include "db/replace.h"
 #include "job/origin.h"
 
@@ -157,43 +156,23 @@ check_target(const struct job_restore_cfg *cfg, const char *target,
 }
 
 /* Make the temporary file beside the target, whole and on the disk. */
-static char *
-unpack(const struct job_restore_cfg *cfg, struct job_restored *out,
-    struct err *e)
+static int
+unpack(const struct job_restore_cfg *cfg, const struct partial *tmp,
+    struct job_restored *out, struct err *e)
 {
-	char *tmp = replace_beside(out->target, ".", ".litefleet-XXXXXX", 0);
-	struct sink to = { .stop = cfg->stop };
-	bool done = false;
+	struct sink to = { .fd = tmp->fd, .name = tmp->name,
+	    .stop = cfg->stop };
 
-	if ((to.fd = mkostemp(tmp, O_CLOEXEC)) == -1) {
-		err_io(e, "create a file beside %s", out->target);
-		free(tmp);
-		return (NULL);
-	}
-	to.name = tmp;
-	/* The umask may have taken more than the others' bits. */
-	if (fchmod(to.fd, 0600) == -1) {
-		err_io(e, "chmod %s", tmp);
-		goto out;
-	}
 	if (decode(cfg->store, cfg->object, &to, &out->size, &out->xxh3,
 	    e) == -1)
-		goto out;
+		return (-1);
 	HOOK("restore-decoded", out->target);
 	if (fsync(to.fd) == -1) {
-		err_io(e, "fsync %s", tmp);
-		goto out;
+		err_io(e, "fsync %s", to.name);
+		return (-1);
 	}
 	HOOK("restore-synced", out->target);
-	done = true;
-out:
-	io_close(&to.fd);
-	if (!done) {
-		(void)unlink(tmp);
-		free(tmp);
-		tmp = NULL;
-	}
-	return (tmp);
+	return (0);
 }
 
 static int
@@ -208,7 +187,6 @@ place(const struct job_restore_cfg *cfg, const char *tmp,
 	/* It came to be there while we decoded. */
 	if (e->cls == ERR_EXISTS && cfg->exists == JOB_RESTORE_SKIP) {
 		out->skipped = true;
-		(void)unlink(tmp);
 		return (0);
 	}
 	return (-1);
@@ -218,7 +196,7 @@ int
 job_restore(const struct job_restore_cfg *cfg, struct job_restored *out,
     struct err *e)
 {
-	char *tmp;
+	struct partial tmp;
 	int r;
 
 	memset(out, 0, sizeof(*out));
@@ -230,13 +208,12 @@ job_restore(const struct job_restore_cfg *cfg, struct job_restored *out,
 		out->skipped = r == 0;
 		return (r);
 	}
-	if ((tmp = unpack(cfg, out, e)) == NULL)
+	if (partial_open(&tmp, out->target, e) == -1)
 		return (-1);
-	if ((r = place(cfg, tmp, out, e)) == -1)
-		(void)unlink(tmp);
-	else
+	if ((r = unpack(cfg, &tmp, out, e)) == 0 &&
+	    (r = place(cfg, tmp.name, out, e)) == 0 && !out->skipped)
 		HOOK("restore-renamed", out->target);
-	free(tmp);
+	partial_close(&tmp);
 	return (r);
 }
 
