@@ -86,7 +86,7 @@ fi
 cat >lock.sql <<-'SQL'
 	begin exclusive;
 	.shell echo locked >lock.ready
-	.shell while [ ! -e lock.release ]; do sleep 0.05; done
+	.shell while [ ! -e lock.release ] && kill -0 $PPID; do sleep 0.05; done
 	rollback;
 SQL
 sqlite3 data/bad.db 'create table t(x)'
@@ -96,7 +96,7 @@ status 1 "an exclusive lock is held" "$lf" backup --json --busy-timeout 200ms \
     --to store "$p"
 says "it is named" "error: .*data/bad.db.*(lock|busy)"
 touch lock.release
-wait "$pid"
+ended "$pid"
 status 0 "tried again in the next run" "$lf" backup --to store "$p"
 is "and stored" "$(stored /bad.db)" 1
 rm data/bad.db
@@ -163,7 +163,7 @@ meanwhile()
 	shift
 	"$@"
 	pkill -CONT -P "$pid"
-	wait "$pid"
+	ended "$pid"
 	rc=$?
 	cp "$pout" "$out"
 }

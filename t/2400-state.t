@@ -19,7 +19,7 @@ ok "id holds the store's id" grep -q \
     "^store $(sed -n 's/^id //p' store/.litefleet/store)$" "$s/id"
 
 # Held by another run.
-start flock -o "$s/lock" sh -c 'touch locked; exec sleep 60'
+start flock -F "$s/lock" sh -c 'touch locked; exec sleep 60'
 wait_for 10 test -e locked
 status 75 "held by another run" "$lf" backup --to store "$p"
 says "says who" 'state .*is held|held by'

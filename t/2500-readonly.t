@@ -58,9 +58,10 @@ snap()
 cat >idle.sql <<-'SQL'
 	select count(*) from a;
 	.shell touch idle.up
-	.shell while [ ! -e idle.end ]; do sleep 0.05; done
+	.shell while [ ! -e idle.end ] && kill -0 $PPID; do sleep 0.05; done
 SQL
 start sqlite3 data/live.db ".read idle.sql"
+idle=$pid
 wait_for 10 test -e idle.up
 
 live()
@@ -111,10 +112,13 @@ else
 	skip "only root can become another user" 7
 fi
 touch idle.end
+ended "$idle"
 
-# Now one that writes all the time: only it moves anything.
-start "$tools/writer" --mode wal data/live.db
+# Now one that writes all the time: only it moves anything.  Once it commits
+# its -wal and -shm are there, and the directory stays as it is.
+start "$tools/writer" --mode wal --log live.log data/live.db
 wpid=$pid
+wait_for 10 test -s live.log
 snap >before
 for i in 1 2 3 4 5; do
 	"$lf" backup -q --to store "$p" || fail "backup $i beside a writer"

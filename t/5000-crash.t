@@ -64,8 +64,9 @@ kids=$(pgrep -P "$sup")
 stop "$sup" KILL
 gone()
 {
+	# A zombie is one that whoever inherits it has not looked at yet.
 	for k in $kids; do
-		kill -0 "$k" 2>/dev/null && return 1
+		grep -qs '^State:.[^ZX]' "/proc/$k/status" && return 1
 	done
 	return 0
 }

@@ -30,7 +30,7 @@ for sig in TERM INT; do
 	    sed 's,.*,/proc/&/status,')"
 	kill -$sig "$sup"
 	pkill -CONT -P "$sup"
-	wait "$sup"
+	ended "$sup"
 	rc=$?
 	is "$sig: status" "$rc" 3
 	cp "$perr" "$err"
@@ -58,7 +58,7 @@ again()
 	! grep -q '^State:.[SR]' "/proc/$sup/status"
 }
 ok "a second signal ends at once" wait_for 10 again
-wait "$sup"
+ended "$sup"
 for k in $kids; do
 	kill -0 "$k" 2>/dev/null && fail "worker $k is still there"
 done

@@ -32,6 +32,7 @@
 #	not_racy		until what changed before now is not racy
 #	start PROGRAM ARGS...	in the background; sets $pid, $pout, $perr
 #	stop PID [SIGNAL]	ends it (TERM) and returns its exit status
+#	ended PID		waits until it has ended; returns its exit status
 #	sql DB SQL		what the sqlite3 shell prints
 #	as_nobody CMD...	as another user (root only, see can_be_nobody)
 #	use_store		the test is one of LITEFLEET_STORE=dir or s3:
@@ -332,6 +333,12 @@ start()
 stop()
 {
 	kill "-${2:-TERM}" "$1" 2>/dev/null
+	ended "$1"
+}
+
+# It is forgotten, since its number may be another's from now on.
+ended()
+{
 	wait "$1" 2>/dev/null
 	_rc=$?
 	_rest=
