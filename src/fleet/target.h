@@ -1,0 +1,42 @@
+/*
+ * target -- where the databases of a store go when many are restored: for
+ * each key a path below one directory, the root of the restore.
+ *
+ * By key: the key relative to the literal directory of the glob that chose
+ * it, as it is (percent-encoded).  By original path: the template is
+ * inverted from key to path, and the path relative to the literal directory
+ * of the pattern that chooses.  Either way different keys have different
+ * targets.
+ *
+ * Keys are untrusted.  A target has one or more components; none is empty,
+ * ".", ".." or longer than 255 bytes; it holds no NUL.  (Symbolic links on
+ * the way are the affair of job/land.h.)
+ */
+#ifndef FLEET_TARGET_H
+#define FLEET_TARGET_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "fleet/key.h"
+#include "fleet/pattern.h"
+
+struct target;
+
+/* By key; literal: "" or "a/b", whole components that all keys begin with. */
+struct target *target_by_key(const char *literal);
+
+/* By path: of the template's keys, those whose paths "which" matches.  Both
+ * must outlive it. */
+struct target *target_by_path(const struct key_template *template,
+    const struct pattern *which);
+void target_free(struct target *t);
+
+/*
+ * Put the target of a key into *rel (reset first).  1; 0: the key is none of
+ * the template's, or its path does not match; -1: it must not be restored,
+ * class denied (it would leave the root) or limit (a name too long).
+ */
+int target_of(const struct target *t, const char *key, struct buf *rel,
+    struct err *e);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * role -- a forked process that is no worker: it calls what the supervisor
+ * must not (the store, a web server) and streams messages up to it.
+ *
+ * It is cut off like a worker (proc/worker.h): it keeps its channel and one
+ * descriptor, ignores INT, TERM and HUP, and dies with the supervisor.  One
+ * message is one packet of at most POOL_MSG_MAX bytes.  EOF from above means
+ * stop.
+ */
+#ifndef PROC_ROLE_H
+#define PROC_ROLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct role;			/* as the supervisor holds it */
+struct role_self;		/* as the process itself does */
+
+struct role_cfg {
+	const char *name;	/* of the process: "litefleet-list" */
+	int keep_fd;		/* stays open, or -1 */
+	/* In the process: do all there is to do.  -1 with e: it failed. */
+	int (*run)(void *ctx, struct role_self *self, struct err *e);
+	void *ctx;
+};
+
+/* Fork it.  Class io. */
+struct role *role_start(const struct role_cfg *cfg, struct err *e);
+
+/* Readable when role_recv() has something to say. */
+int role_fd(const struct role *r);
+
+enum role_said {
+	ROLE_FAILED = -1,	/* e says why; a death is class bug */
+	ROLE_NOTHING,		/* yet */
+	ROLE_MESSAGE,
+	ROLE_DONE		/* run() returned 0, and all was received */
+};
+
+/* Receive a message into body[0 .. POOL_MSG_MAX-1].  Never blocks. */
+enum role_said role_recv(struct role *r, void *body, size_t *len,
+    struct err *e);
+
+/* End the process if it still runs, reap it, free.  NULL does nothing. */
+void role_stop(struct role *r);
+
+/* In the process: send a message; blocks while the supervisor is behind. */
+void role_say(struct role_self *self, const void *msg, size_t len);
+
+/* In the process: has the supervisor hung up?  Asks the kernel. */
+bool role_stopping(struct role_self *self);
+
+#endif
