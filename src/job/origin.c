@@ -34,17 +34,18 @@ is_normal(const char *path)
 static ssize_t
 read_tail(struct store *store, const char *object, uint8_t *p, struct err *e)
 {
+	struct store_get_cfg cfg = { .name = object };
 	struct store_reader *r;
-	uint64_t size, off;
+	uint64_t size;
 	size_t n = 0;
 	ssize_t got;
 
-	if ((r = store_get(store, object, 0, &size, e)) == NULL)
+	if ((r = store_get(store, &cfg, &size, e)) == NULL)
 		return (-1);
-	off = size > TRAILER_MAX_BYTES ? size - TRAILER_MAX_BYTES : 0;
-	if (off > 0) {
+	if (size > TRAILER_MAX_BYTES) {
+		cfg.off = size - TRAILER_MAX_BYTES;
 		store_reader_free(r);
-		if ((r = store_get(store, object, off, NULL, e)) == NULL)
+		if ((r = store_get(store, &cfg, NULL, e)) == NULL)
 			return (-1);
 	}
 	while (n < TRAILER_MAX_BYTES) {

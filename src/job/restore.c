@@ -54,12 +54,13 @@ static int
 decode(struct store *store, const char *object, const struct sink *to,
     uint64_t *size, struct hash128 *xxh3, struct err *e)
 {
+	struct store_get_cfg cfg = { .name = object };
 	struct decode *d = NULL;
 	const struct trailer *t;
 	struct store_reader *r;
 	int ret = -1;
 
-	if ((r = store_get(store, object, 0, NULL, e)) == NULL)
+	if ((r = store_get(store, &cfg, NULL, e)) == NULL)
 		return (-1);
 	d = decode_new(UINT64_MAX);
 	decode_begin(d, to->fd, to->name);
