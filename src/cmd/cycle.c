@@ -326,6 +326,7 @@ struct run {
 	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
 	void *ctx;
 	bool again;
+	bool down;		/* the store is, and it was said */
 };
 
 static int
@@ -352,7 +353,13 @@ said(void *ctx, const void *msg, size_t len)
 
 	if (!said_parse(msg, len, &s))
 		return;
-	cycle_out_stored(r->out, &s);
+	if (s.down == NULL)
+		cycle_out_stored(r->out, &s);
+	else if (!r->down) {
+		log_error("%s; all that is not stored yet has failed, and is "
+		    "left to the next run", s.down);
+		r->down = true;
+	}
 	said_fini(&s);
 }
 
@@ -409,5 +416,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 		    strsignal(res.signal));
 		return (3);
 	}
+	if (run.down)
+		return (3);
 	return (res.count[TALLY_FAILED] > 0 || c->nfaults > 0 ? 1 : 0);
 }

@@ -6,6 +6,11 @@
  * Durability order, for each database: values of stat(2) are read, then the
  * image is pinned, read and framed; the object is stored; only when the store
  * has confirmed it is the record written.
+ *
+ * A store that goes down (store_is_down()) does not end the run: why is told
+ * (job/said.h), what it has not confirmed has failed, and so has each
+ * database that is found to be new or changed from then on.  Those are looked
+ * at, not read, not named and not recorded.
  */
 #ifndef JOB_BACKUP_H
 #define JOB_BACKUP_H
