@@ -70,8 +70,8 @@ int job_backup_quarantine(struct job_backup *job, const char *path,
  * is told to stop. */
 int job_backup_start(struct job_backup *job, const void *parcel, size_t len,
     struct err *e);
-/* Until something is finished or fd is readable; or, if no more names will
- * come, until all is, or the run is told to stop. */
+/* Until fd is readable (names, or the end that a stop puts there), or all is
+ * finished. */
 int job_backup_wait(struct job_backup *job, int fd, bool more,
     struct err *e);
 int job_backup_drain(struct job_backup *job, int64_t grace_ms,

@@ -87,6 +87,10 @@ void record_failure(struct job_backup *job, struct backup_item *it,
  * cannot go on.  Costs nothing when done before. */
 int sync_prepare(struct job_backup *job, struct err *e);
 
+/* Wait until the store takes another object without blocking, or the run is
+ * told to stop: submitting could not be interrupted.  -1 as sync_reap(). */
+int sync_make_room(struct job_backup *job, struct err *e);
+
 /* Read a database at job->real and store it.  -1: the run cannot go on. */
 int sync_item(struct job_backup *job, struct backup_item *it, struct err *e);
 

@@ -11,6 +11,10 @@
 #include "job/prepare.h"
 #include "job/said.h"
 
+enum {
+	STOP_POLL_MS = 100	/* how often a stop is looked for */
+};
+
 /* A database whose object is under way: what to record once it is safe. */
 struct pending {
 	struct state_rec old;	/* as the state has it */
@@ -359,6 +363,18 @@ sync_reap(struct job_backup *job, struct err *e)
 		return (0);
 	save_rest(job);
 	return (-1);
+}
+
+int
+sync_make_room(struct job_backup *job, struct err *e)
+{
+	while (job->store != NULL && store_is_full(job->store) &&
+	    !job->env.stopping(job->env.ctx)) {
+		store_wait(job->store, -1, STOP_POLL_MS);
+		if (sync_reap(job, e) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 int

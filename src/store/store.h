@@ -47,6 +47,10 @@ enum {				/* when a directory store's batch ends */
 	STORE_BATCH_MS = 10 * 1000
 };
 
+enum {
+	STORE_MEMORY_BYTES = 8 * 1024 * 1024	/* larger ones come as files */
+};
+
 /* Of S3, as the command line says; a zero is the default. */
 struct store_s3_cfg {
 	unsigned concurrent;	/* requests at once in this process; 100 */
@@ -121,6 +125,12 @@ void store_op_free(struct store_op *op);
  * others first.
  */
 void store_submit(struct store *s, struct store_op *op);
+
+/*
+ * Would the next store_submit() of an object of STORE_MEMORY_BYTES in memory
+ * block?  Who must not be held up by it waits with store_wait() first.
+ */
+bool store_is_full(const struct store *s);
 
 /* The next finished operation, to be freed by the caller; or NULL.  Does not
  * block. */
