@@ -172,7 +172,46 @@ ok "without one, the names go on from there" sh -c \
 status 0 "at the full hour" "$lf" restore -o hour.db --timestamp "$hour" \
     "${base}res/1"
 says "newer content is told of" 'newer content of 1 than asked for'
+# What is written so replaces only its like, names never decrease, and who asks
+# for an earlier moment gets that, and is told.
+res()
+{
+	sql data/2.db "INSERT INTO t VALUES('$1')"
+	shift
+	"$lf" "$@" --state res2-st --to "${base}res2" --key '{{1}}' \
+	    >/dev/null 2>"$err" || fail "$* with a resolution"
+}
+names()
+{
+	"$_s3/s3" ls "$s3_bucket" "$s3_prefix/res2/2/"
+}
+content()
+{
+	rm -f res2.db
+	"$lf" restore -o res2.db "$@" "${base}res2/2" 2>"$err" &&
+	    sql res2.db 'SELECT max(x) FROM t'
+}
+res c1 upload -q --pattern "$p" data/2.db
+before=$(date -u +%Y-%m-%dT%H:%M:%S.999Z)
+first=$(names)
+wait_for 5 _later_than $(($(date -u -d "$before" +%s%3N) + 1))
+res c2 backup -q --resolution 1w "$p"
+week=$(names | tail -n 1)
+res c3 backup -q --resolution 1w "$p"
+res c4 upload -q --resolution 1w --pattern "$p" data/2.db
+is "all of a week is one object beside the earlier" "$(names)" \
+    "$(printf '%s\n' "$first" "$week")"
+is "the newest name is that of the last content" "$(content)" c4
+is "the moment before has what was then" \
+    "$(content --timestamp "$before")" c1
+says "and newer content is told of" 'newer content of 2 than asked for'
+res c5 backup -q --resolution 1m "$p"
+is "a shorter time gives no earlier name" "$(names | tail -n 1)" "$week"
+res c6 backup -q "$p"
+ok "nor does none at all" sh -c "[ '$(names | tail -n 1)' \\> '$week' ]"
+is "so what was last is restored" "$(content)" c6
 mkdir dirstore
 status 2 "a directory cannot do that" "$lf" backup --resolution 1h \
     --to dirstore "$p"
+says "and it is said why" 'directory store replaces no backup'
 done_testing
