@@ -103,13 +103,13 @@ pkill -CONT -P "$pid"
 wait "$pid"
 is "and they work" "$?" 0
 
-# Names that are hard to write make the round trip.  (Not a question mark: in
-# a URL the options begin there.)
+# Names that are hard to write make the round trip.
 mkdir odd
 tab=$(printf '\t')
 i=0
 for name in 'a b' 'a+b' 'a%b' 'a%2Fb' 'a~b' 'a=b' 'a&b' 'a;b' 'a:b' \
-    'a#b' 'a\b' "a'b" 'a"b' 'a<b>' 'a[b]{c}' 'a*b' "a${tab}b" 'äöü' '日本' \
+    'a#b' 'a\b' "a'b" 'a"b' 'a<b>' 'a[b]{c}' 'a*b' 'a?b' '?' 'a?b=c' \
+    "a${tab}b" 'äöü' '日本' \
     "$(printf 'a\377b')" "$(printf 'a\nb')" '-a' '.a.b' 'a..' "$(
     printf '%0240d' 0)"; do
 	i=$((i + 1))
@@ -123,11 +123,23 @@ mkdir back
 n=0
 while IFS= read -r key <&3; do
 	n=$((n + 1))
-	"$lf" restore -q -o back/$n.db "${base}odd/$key" || diag "$key"
+	# With an option behind it any key can be named.
+	"$lf" restore -q -o back/$n.db "${base}odd/$key?path-style=1" ||
+	    diag "$key"
 done 3<keys
 is "and come back" "$(for f in back/*.db; do
     sql "$f" 'SELECT x FROM t'; done | sort -n | tr '\n' ' ')" \
     "$(seq -s ' ' "$i") "
+
+status 0 "a question mark is a byte of a key" "$lf" restore -q -o q.db \
+    "${base}odd$scratch/odd/a?b"
+is "and of no other" "$(sql q.db .dump | sha256sum)" \
+    "$(sql 'odd/a?b' .dump | sha256sum)"
+status 0 "and no wildcard" "$lf" list "${base}odd$scratch/odd/[a]?b"
+is "in a glob" "$(wc -l <"$out")" 1
+status 2 "what looks like options is some" "$lf" restore -q -o q2.db \
+    "${base}odd$scratch/odd/a?b=c"
+says "and they are listed" 'no option "b"; there are endpoint, region'
 
 # More keys than an answer to a listing holds.
 "$tools/mkfleet" "$scratch/many" 1300 >/dev/null
@@ -160,7 +172,46 @@ ok "without one, the names go on from there" sh -c \
 status 0 "at the full hour" "$lf" restore -o hour.db --timestamp "$hour" \
     "${base}res/1"
 says "newer content is told of" 'newer content of 1 than asked for'
+# What is written so replaces only its like, names never decrease, and who asks
+# for an earlier moment gets that, and is told.
+res()
+{
+	sql data/2.db "INSERT INTO t VALUES('$1')"
+	shift
+	"$lf" "$@" --state res2-st --to "${base}res2" --key '{{1}}' \
+	    >/dev/null 2>"$err" || fail "$* with a resolution"
+}
+names()
+{
+	"$_s3/s3" ls "$s3_bucket" "$s3_prefix/res2/2/"
+}
+content()
+{
+	rm -f res2.db
+	"$lf" restore -o res2.db "$@" "${base}res2/2" 2>"$err" &&
+	    sql res2.db 'SELECT max(x) FROM t'
+}
+res c1 upload -q --pattern "$p" data/2.db
+before=$(date -u +%Y-%m-%dT%H:%M:%S.999Z)
+first=$(names)
+wait_for 5 _later_than $(($(date -u -d "$before" +%s%3N) + 1))
+res c2 backup -q --resolution 1w "$p"
+week=$(names | tail -n 1)
+res c3 backup -q --resolution 1w "$p"
+res c4 upload -q --resolution 1w --pattern "$p" data/2.db
+is "all of a week is one object beside the earlier" "$(names)" \
+    "$(printf '%s\n' "$first" "$week")"
+is "the newest name is that of the last content" "$(content)" c4
+is "the moment before has what was then" \
+    "$(content --timestamp "$before")" c1
+says "and newer content is told of" 'newer content of 2 than asked for'
+res c5 backup -q --resolution 1m "$p"
+is "a shorter time gives no earlier name" "$(names | tail -n 1)" "$week"
+res c6 backup -q "$p"
+ok "nor does none at all" sh -c "[ '$(names | tail -n 1)' \\> '$week' ]"
+is "so what was last is restored" "$(content)" c6
 mkdir dirstore
 status 2 "a directory cannot do that" "$lf" backup --resolution 1h \
     --to dirstore "$p"
+says "and it is said why" 'directory store replaces no backup'
 done_testing

@@ -6,16 +6,13 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
-
-enum {
-	MEM_IMAGE_BYTES = 8 * 1024 * 1024
-};
 
 void
 cycle_init(struct cycle *c, const struct cmd *cmd)
@@ -326,6 +323,7 @@ struct run {
 	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
 	void *ctx;
 	bool again;
+	bool down;		/* the store is, and it was said */
 };
 
 static int
@@ -337,6 +335,7 @@ feed(void *ctx, struct pool *pool, const bool want[POOL_SEGMENTS],
 	int ret;
 
 	ret = r->deal(r->ctx, d, r->again, e);
+	HOOK("walked", "");
 	if (ret == 0)
 		dealer_flush(d);
 	dealer_free(d);
@@ -352,7 +351,13 @@ said(void *ctx, const void *msg, size_t len)
 
 	if (!said_parse(msg, len, &s))
 		return;
-	cycle_out_stored(r->out, &s);
+	if (s.down == NULL)
+		cycle_out_stored(r->out, &s);
+	else if (!r->down) {
+		log_error("%s; all that is not stored yet has failed, and is "
+		    "left to the next run", s.down);
+		r->down = true;
+	}
 	said_fini(&s);
 }
 
@@ -379,7 +384,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .resolution_ms = c->resolution_ms, .s3 = c->s3,
 	    .nworkers = (unsigned)c->jobs,
 	    .image = { .busy_timeout_ms = c->busy_timeout_ms,
-		.spool = c->spool_dir, .mem_bytes = MEM_IMAGE_BYTES,
+		.spool = c->spool_dir, .mem_bytes = STORE_MEMORY_BYTES,
 		.check = c->check } };
 	struct run run = { .c = c, .deal = deal, .ctx = ctx };
 	struct pool_cfg pool = { .nworkers = (unsigned)c->jobs,
@@ -409,5 +414,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 		    strsignal(res.signal));
 		return (3);
 	}
+	if (run.down)
+		return (3);
 	return (res.count[TALLY_FAILED] > 0 || c->nfaults > 0 ? 1 : 0);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/line.h"
@@ -88,6 +89,23 @@ out:
 	return (ret);
 }
 
+/* In an S3 URL '?' is no wildcard, and so none in the glob; the caller
+ * frees. */
+static char *
+glob_of(const struct store_url *url, const char *below)
+{
+	struct buf b = { 0 };
+
+	for (; *below != '\0'; below++) {
+		if (*below == '?' && url->kind == STORE_S3)
+			buf_putc(&b, '\\');
+		buf_putc(&b, *below);
+		if (*below == '\\' && below[1] != '\0')
+			buf_putc(&b, *++below);
+	}
+	return (buf_take(&b));
+}
+
 /* A store that is not there or cannot be read is no fault of a database. */
 static int
 no_store(const struct cmd *cmd, const struct err *e)
@@ -103,13 +121,14 @@ list_url(const struct cmd *cmd, const struct store_cfg *cfg, const char *text,
 {
 	struct store_url url = { 0 };
 	struct store *s;
-	char *below = NULL;
+	char *below = NULL, *glob = NULL;
 	struct err e;
 	int64_t n;
 	int status;
 
-	if ((s = store_locate(cfg, text, "list", &url, &below, &e)) == NULL ||
-	    (n = list(s, below, all, o, &e)) == -1) {
+	if ((s = store_locate(cfg, text, "list", &url, &below, &e)) != NULL)
+		glob = glob_of(&url, below);
+	if (s == NULL || (n = list(s, glob, all, o, &e)) == -1) {
 		status = no_store(cmd, &e);
 		goto out;
 	}
@@ -119,6 +138,7 @@ list_url(const struct cmd *cmd, const struct store_cfg *cfg, const char *text,
 	status = n == 0;
 out:
 	store_close(s);
+	free(glob);
 	free(below);
 	store_url_fini(&url);
 	return (status);

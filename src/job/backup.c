@@ -1,5 +1,6 @@
 #include "job/backup.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,13 +109,24 @@ job_backup_start(struct job_backup *job, const void *parcel, size_t len,
 	struct parcel_reader r;
 
 	parcel_reader_init(&r, parcel, len);
-	while (!job->env.stopping(job->env.ctx) && parcel_next(&r)) {
+	for (;;) {
+		if (sync_make_room(job, e) == -1)
+			return (-1);
+		if (job->env.stopping(job->env.ctx) || !parcel_next(&r))
+			return (0);
 		if (r.newdir)
 			enter(job, r.path, r.real);
 		if (look_at(job, r.name, r.flags, e) == -1)
 			return (-1);
 	}
-	return (0);
+}
+
+static bool
+readable(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return (poll(&pfd, 1, 0) == 1);
 }
 
 int
@@ -128,7 +140,7 @@ job_backup_wait(struct job_backup *job, int fd, bool more, struct err *e)
 		store_wait(job->store, fd, -1);
 		if (sync_reap(job, e) == -1)
 			return (-1);
-		if (more || job->env.stopping(job->env.ctx))
+		if (readable(fd))
 			break;
 	}
 	return (0);

@@ -6,6 +6,11 @@
  * Durability order, for each database: values of stat(2) are read, then the
  * image is pinned, read and framed; the object is stored; only when the store
  * has confirmed it is the record written.
+ *
+ * A store that goes down (store_is_down()) does not end the run: why is told
+ * (job/said.h), what it has not confirmed has failed, and so has each
+ * database that is found to be new or changed from then on.  Those are looked
+ * at, not read, not named and not recorded.
  */
 #ifndef JOB_BACKUP_H
 #define JOB_BACKUP_H
@@ -65,8 +70,8 @@ int job_backup_quarantine(struct job_backup *job, const char *path,
  * is told to stop. */
 int job_backup_start(struct job_backup *job, const void *parcel, size_t len,
     struct err *e);
-/* Until something is finished or fd is readable; or, if no more names will
- * come, until all is, or the run is told to stop. */
+/* Until fd is readable (names, or the end that a stop puts there), or all is
+ * finished. */
 int job_backup_wait(struct job_backup *job, int fd, bool more,
     struct err *e);
 int job_backup_drain(struct job_backup *job, int64_t grace_ms,

@@ -35,6 +35,7 @@ struct job_backup {
 	/* From the first database that has to be read (sync_prepare()). */
 	bool ready;
 	bool store_full;	/* no room to build an object in */
+	bool down;		/* the store is: look, and count as failed */
 	struct store *store;
 	uint64_t nrequests[STORE_NREQUEST];	/* as counted so far */
 	struct image_reader *images;
@@ -85,6 +86,10 @@ void record_failure(struct job_backup *job, struct backup_item *it,
 /* Is the store ours, and get what reading and storing need.  -1: the run
  * cannot go on.  Costs nothing when done before. */
 int sync_prepare(struct job_backup *job, struct err *e);
+
+/* Wait until the store takes another object without blocking, or the run is
+ * told to stop: submitting could not be interrupted.  -1 as sync_reap(). */
+int sync_make_room(struct job_backup *job, struct err *e);
 
 /* Read a database at job->real and store it.  -1: the run cannot go on. */
 int sync_item(struct job_backup *job, struct backup_item *it, struct err *e);

@@ -137,6 +137,10 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 			look_recall(job, &it);
 		return (0);
 	}
+	if (job->down) {	/* and that it is has been said */
+		tally_add(job->env.tally, TALLY_FAILED, 1);
+		return (0);
+	}
 	it.looked_ns = clock_real_ns();
 	if (find_real(job, name, &why) == -1) {
 		record_failure(job, &it, &why);

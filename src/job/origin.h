@@ -23,7 +23,8 @@ int origin_tail(const void *p, size_t n, const char *object,
     struct trailer *t, struct err *e);
 
 /*
- * The path where the database lay, to be freed; or NULL with class corrupt (no sound
+ * The path where the database lay, to be freed; or NULL with class corrupt (no
+ * sound
  * trailer, or a path that is not absolute and normal), or what store_get()
  * says.
  */

@@ -11,6 +11,10 @@
 #include "job/prepare.h"
 #include "job/said.h"
 
+enum {
+	STOP_POLL_MS = 100	/* how often a stop is looked for */
+};
+
 /* A database whose object is under way: what to record once it is safe. */
 struct pending {
 	struct state_rec old;	/* as the state has it */
@@ -280,21 +284,28 @@ count_requests(struct job_backup *job)
 	}
 }
 
+/* Is the store down?  The run says why, once for all that fail of it. */
+static bool
+is_down(struct job_backup *job)
+{
+	struct err why;
+
+	if (!job->down && store_is_down(job->store, &why)) {
+		job->down = true;
+		said_tell_down(&job->env, why.msg);
+	}
+	return (job->down);
+}
+
 /*
  * One object that S3 does not take is one database's failure; a directory that
- * cannot be written to is that of all, as is a server that is down.
+ * cannot be written to is that of all.
  */
 static bool
-ends_the_run(const struct job_backup *job, const struct err *why,
-    struct err *e)
+ends_the_run(const struct job_backup *job, const struct err *why)
 {
-	if (store_is_down(job->store, e))
-		return (true);
-	if (job->cfg->url->kind == STORE_S3 || why->cls == ERR_LIMIT ||
-	    why->cls == ERR_EXISTS)
-		return (false);
-	*e = *why;
-	return (true);
+	return (job->cfg->url->kind != STORE_S3 && why->cls != ERR_LIMIT &&
+	    why->cls != ERR_EXISTS);
 }
 
 /* Record what is finished; -1: some of it failed for a reason that is the
@@ -312,8 +323,11 @@ reap(struct job_backup *job, struct err *e)
 		tally_take(job->env.tally, p->path, TALLY_RECORD);
 		if (op->err == NULL)
 			finish(job, op);
-		else if (ret == -1 || ends_the_run(job, op->err, e)) {
+		else if (ret == -1 || is_down(job))
 			tally_add(job->env.tally, TALLY_FAILED, 1);
+		else if (ends_the_run(job, op->err)) {
+			tally_add(job->env.tally, TALLY_FAILED, 1);
+			*e = *op->err;
 			ret = -1;
 		} else {
 			it.path = p->path;
@@ -349,6 +363,18 @@ sync_reap(struct job_backup *job, struct err *e)
 		return (0);
 	save_rest(job);
 	return (-1);
+}
+
+int
+sync_make_room(struct job_backup *job, struct err *e)
+{
+	while (job->store != NULL && store_is_full(job->store) &&
+	    !job->env.stopping(job->env.ctx)) {
+		store_wait(job->store, -1, STOP_POLL_MS);
+		if (sync_reap(job, e) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 int

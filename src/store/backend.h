@@ -38,6 +38,7 @@ struct store_backend {
 	    const struct store_list_cfg *cfg, struct err *e);
 
 	/* NULL: it cannot be. */
+	bool (*is_full)(const struct store *s);
 	bool (*is_down)(const struct store *s, struct err *e);
 
 	/* NULL: it makes none. */

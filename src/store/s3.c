@@ -14,7 +14,7 @@ enum {
 	CONNECT_MS = 5 * 1000,
 	STALL_MS = 30 * 1000,
 	/* For the uploads that a close leaves unfinished to be aborted. */
-	CLOSE_MS = 2 * 1000,
+	CLOSE_MS = 1000,
 	MARKER_MAX_BYTES = 4096
 };
 
@@ -83,6 +83,14 @@ full(const struct s3 *s, size_t bytes)
 	return (s->ncalls >= 2 * (size_t)s->concurrent ||
 	    (s->memory_bytes > 0 &&
 	    s->memory_bytes + bytes > S3_MEMORY_BYTES));
+}
+
+static bool
+is_full(const struct store *base)
+{
+	const struct s3 *s = (const struct s3 *)base;
+
+	return (!s->down && full(s, STORE_MEMORY_BYTES));
 }
 
 static void
@@ -203,6 +211,7 @@ static const struct store_backend backend = {
 	.spool = spool,
 	.get = s3_get,
 	.list = s3_list,
+	.is_full = is_full,
 	.is_down = is_down,
 	.requests = requests,
 };

@@ -162,6 +162,12 @@ store_submit(struct store *s, struct store_op *op)
 	s->be->submit(s, op);
 }
 
+bool
+store_is_full(const struct store *s)
+{
+	return (s->be->is_full != NULL && s->be->is_full(s));
+}
+
 struct store_op *
 store_next(struct store *s)
 {

@@ -52,7 +52,8 @@ enum {				/* when a directory store's batch ends */
 };
 
 enum {
-	STORE_GET_BYTES = 16 * 1024 * 1024	/* of an object in memory */
+	STORE_GET_BYTES = 16 * 1024 * 1024,	/* of an object in memory */
+	STORE_MEMORY_BYTES = 8 * 1024 * 1024	/* larger ones come as files */
 };
 
 /* Of S3, as the command line says; a zero is the default. */
@@ -137,6 +138,12 @@ void store_op_free(struct store_op *op);
  * directory store gets at once, and knows no tags.
  */
 void store_submit(struct store *s, struct store_op *op);
+
+/*
+ * Would the next store_submit() of an object of STORE_MEMORY_BYTES in memory
+ * block?  Who must not be held up by it waits with store_wait() first.
+ */
+bool store_is_full(const struct store *s);
 
 /* The next finished operation, to be freed by the caller; or NULL.  Does not
  * block. */

@@ -1,8 +1,14 @@
 /*
  * url -- which store: "file:///dir" or a plain path (the embedded default);
  * "s3://bucket/prefix?option=value&...".  The path of a URL is not
- * percent-decoded: keys hold '%' literally.  In an s3 URL '?' begins the
- * options, in globs too; their values are percent-decoded.
+ * percent-decoded: keys hold '%' literally.
+ *
+ * In the URL of an s3 store the first '?' begins the options; a prefix has
+ * none.  In that of something in a store it is the last one, if
+ * "name=value[&name=value]..." follows it up to the end, with names of a-z 0-9
+ * and '-'; every other '?' is a byte of the key, in globs too.  So a key that
+ * ends as if with options is named with an option behind it.  Values are
+ * percent-decoded.
  */
 #ifndef STORE_URL_H
 #define STORE_URL_H
@@ -70,7 +76,7 @@ void store_url_fini(struct store_url *u);
  * denied; usage.
  *
  * S3: makes no request.  The store is taken to be the longest prefix of whole
- * components without wildcards (* [ { \).  Whoever can ask for
+ * components without wildcards (* [ { \) and without '?'.  Whoever can ask for
  * <prefix>/.litefleet/store does, and goes up with store_url_up() until it is
  * there.
  */

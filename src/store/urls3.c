@@ -9,7 +9,8 @@
 #include "base/utf8.h"
 #include "net/credentials.h"
 
-#define BUCKET_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789.-"
+#define OPTION_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789-"
+#define BUCKET_CHARS	OPTION_CHARS "."
 
 void
 urls3_fini(struct store_url_s3 *s)
@@ -115,9 +116,45 @@ use_env_endpoint(struct store_url_s3 *s, struct err *e)
 	return (s->endpoint != NULL ? 0 : -1);
 }
 
-/* All but the canonical text and the sense of the prefix. */
+/* Is it "name=value&..."? */
+static bool
+is_query(const char *s)
+{
+	bool any = false;
+	size_t n;
+
+	for (; *s != '\0'; s += strcspn(s, "&"), s += *s == '&') {
+		if (*s == '&')
+			continue;
+		n = strspn(s, OPTION_CHARS);
+		if (n == 0 || s[n] != '=')
+			return (false);
+		any = true;
+	}
+	return (any);
+}
+
+/*
+ * Where the options begin, or the end.  A store's own URL has them behind its
+ * first '?', whatever they look like: a slip in them must not make another
+ * prefix.  In a key '?' is a byte like others unless options follow.
+ */
+static const char *
+find_query(const char *at, size_t nbucket, bool key)
+{
+	const char *end = at + strlen(at), *last;
+
+	if (!key || at[nbucket] == '?')
+		return (at + strcspn(at, "?"));
+	last = strrchr(at, '?');
+	return (last != NULL && is_query(last + 1) ? last : end);
+}
+
+/* All but the canonical text and the sense of the prefix.  "key": the URL may
+ * be that of a key. */
 static int
-take(const char *text, const char *what, struct store_url *u, struct err *e)
+take(const char *text, const char *what, bool key, struct store_url *u,
+    struct err *e)
 {
 	const char *at = text + strlen("s3://"), *query;
 	size_t nbucket, npath;
@@ -143,7 +180,7 @@ take(const char *text, const char *what, struct store_url *u, struct err *e)
 		    what, (int)(nbucket > 100 ? 100 : nbucket), at);
 		goto out;
 	}
-	query = at + strcspn(at, "?");
+	query = find_query(at, nbucket, key);
 	npath = (size_t)(query - at) - nbucket;
 	u->s3.bucket = mem_strndup(at, nbucket);
 	take_path(at + nbucket, npath, &u->s3);
@@ -176,7 +213,7 @@ int
 urls3_parse(const char *text, const char *what, struct store_url *u,
     struct err *e)
 {
-	if (take(text, what, u, e) == -1 || finish(what, u, e) == -1) {
+	if (take(text, what, false, u, e) == -1 || finish(what, u, e) == -1) {
 		store_url_fini(u);
 		return (-1);
 	}
@@ -191,10 +228,10 @@ urls3_locate(const char *text, const char *what, struct store_url *u,
 	size_t literal, n;
 	char *p;
 
-	if (take(text, what, u, e) == -1)
+	if (take(text, what, true, u, e) == -1)
 		goto out;
 	p = u->s3.prefix;
-	n = literal = strcspn(p, "*[{\\");
+	n = literal = strcspn(p, "*[{\\?");
 	if (p[literal] != '\0') {
 		while (n > 0 && p[n - 1] != '/')
 			n--;

@@ -78,7 +78,8 @@ START_TEST(many_that_rest_do_not_stop_the_others)
 		put(s, "flaky/45", "");
 		put(s, "fine", "");
 	}
-	ck_assert_int_le(settle(s, &e), 1);
+	/* One that fails for good has used up two rounds of the 45. */
+	ck_assert_int_le(settle(s, &e), 45 / (2 * RETRY_TRIES));
 	ck_assert_uint_ge(bed->flaky, 46);
 	store_close(s);
 }

@@ -1,5 +1,5 @@
 /*
- * What a worker tells of a stored database, there and back.
+ * What a worker tells, there and back.
  */
 #include "job/said.h"
 
@@ -42,6 +42,7 @@ START_TEST(what_is_told_is_heard)
 	ck_assert_int_eq(s.ms, 1700000000123);
 	ck_assert_str_eq(s.path, "/data/a\tb.db");
 	ck_assert_str_eq(s.key, "data/a%09b.db");
+	ck_assert_ptr_null(s.down);
 	said_fini(&s);
 }
 END_TEST
@@ -52,8 +53,22 @@ START_TEST(a_message_cut_short_in_its_path_is_refused)
 	size_t n;
 
 	tell();
-	for (n = 0; n < 26 + strlen("/data/a\tb.db"); n++)
+	for (n = 0; n < 27 + strlen("/data/a\tb.db"); n++)
 		ck_assert(!said_parse(wire.data, n, &s));
+}
+END_TEST
+
+START_TEST(that_a_store_is_down_is_heard)
+{
+	const struct job_backup_env env = { .tell = keep };
+	struct said s;
+
+	said_tell_down(&env, "it is gone");
+	ck_assert(said_parse(wire.data, wire.len, &s));
+	ck_assert_str_eq(s.down, "it is gone");
+	ck_assert_ptr_null(s.path);
+	said_fini(&s);
+	ck_assert(!said_parse("x", 1, &s));
 }
 END_TEST
 
@@ -63,6 +78,7 @@ main(void)
 	TCase *tc = tcase_create("said");
 
 	tcase_add_test(tc, what_is_told_is_heard);
+	tcase_add_test(tc, that_a_store_is_down_is_heard);
 	tcase_add_test(tc, a_message_cut_short_in_its_path_is_refused);
 	return (run_suite(tc));
 }

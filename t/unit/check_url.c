@@ -114,6 +114,7 @@ static const struct {
 	    "part-size, sign-payload, skip-verify" },
 	{ "s3://bucket/x?Region=hidden", "\"Region\"" },
 	{ "s3://bucket/x?region", "needs a value" },
+	{ "s3://bucket/x?y?region=z", "\"y?region\"" },
 	{ "s3://bucket/x?region=", "needs a name" },
 	{ "s3://bucket/x?region=a&region=b", "twice" },
 	{ "s3://bucket/x?region=%4", "percent-encoded" },
@@ -226,6 +227,13 @@ START_TEST(where_there_is_no_store_none_is_found)
 	ck_assert_int_eq(e.cls, ERR_NOTFOUND);
 	ck_assert_ptr_nonnull(strstr(e.msg, text));
 	ck_assert_ptr_null(below);
+	ck_assert_int_eq(store_url_locate("s3://bucket/a?colour=red", "URL",
+	    &u, &below, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "require-content-md5"));
+	ck_assert_int_eq(store_url_locate("s3://bucket?region", "URL", &u,
+	    &below, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_USAGE);
 	ck_assert_int_eq(store_url_locate("ftp://x", "URL", &u, &below, &e),
 	    -1);
 	ck_assert_int_eq(e.cls, ERR_USAGE);
@@ -388,6 +396,15 @@ static const struct {
 	{ "s3://bucket/a/b/**?region=x", { "a/b|**", "a|b/**", "|a/b/**" } },
 	{ "s3://bucket/a/{b,c}/", { "a|{b,c}/", "|a/{b,c}/" } },
 	{ "s3://bucket/[ab]", { "|[ab]" } },
+	/* '?' is a byte of a key, unless options follow the last. */
+	{ "s3://bucket/a/b?", { "a|b?", "|a/b?" } },
+	{ "s3://bucket/a/b?c/d", { "a|b?c/d", "|a/b?c/d" } },
+	{ "s3://bucket/a/b?c/d?region=x", { "a|b?c/d", "|a/b?c/d" } },
+	{ "s3://bucket/a?Region=x", { "|a?Region=x" } },
+	{ "s3://bucket/a?=x", { "|a?=x" } },
+	{ "s3://bucket/a?region=x/b?", { "|a?region=x/b?" } },
+	{ "s3://bucket/a?b=c?&region=x&&acl=private", { "|a?b=c" } },
+	{ "s3://bucket/*?/?region=x", { "|*?/" } },
 	{ "s3://bucket/x/a\\*b", { "x|a\\*b", "|x/a\\*b" } },
 };
 
