@@ -303,7 +303,7 @@ START_TEST(the_deepest_store_is_found)
 	s = store_locate(&cfg, text, "list", &url, &below, &e);
 	ck_assert_msg(s != NULL, "%s", e.msg);
 	ck_assert_str_eq(below, "a/b/*/c");
-	ck_assert_uint_eq(store_requests(s, STORE_REQ_HEAD), 3);
+	ck_assert_uint_eq(store_requests(s, STORE_REQ_GET), 3);
 	ck_assert_int_eq(marker_read(s, &m, &e), 1);
 	store_close(s);
 	store_url_fini(&url);
