@@ -34,6 +34,31 @@ trace(const struct s3 *s, const struct s3_call *c)
 	    c->tried);
 }
 
+/*
+ * Some servers say in their message what they were sent: it is not repeated if
+ * part of a signature or of the session token is in it.
+ */
+static void
+hide(const struct s3_call *c, struct s3_fault *f)
+{
+	static const char token[] = "x-amz-security-token: ";
+	const char *p;
+	char start[17];
+	size_t i;
+	bool bad = strstr(f->message, "AWS4-HMAC") != NULL ||
+	    strstr(f->message, "Signature=") != NULL ||
+	    strstr(f->message, "Credential=") != NULL;
+
+	for (i = 0; (p = c->list[i]) != NULL && !bad; i++)
+		if (strncasecmp(p, token, sizeof(token) - 1) == 0) {
+			(void)snprintf(start, sizeof(start), "%s",
+			    p + sizeof(token) - 1);
+			bad = strstr(f->message, start) != NULL;
+		}
+	if (bad)
+		f->message[0] = '\0';
+}
+
 /* What the answer says, if it says that something is wrong. */
 static void
 read_fault(struct s3 *s, struct s3_call *c)
@@ -46,6 +71,7 @@ read_fault(struct s3 *s, struct s3_call *c)
 	if (r->failed || (r->status / 100 == 2 && !c->in_body))
 		return;
 	s3_fault_read(&c->fault, r);
+	hide(c, &c->fault);
 	/* The answer to a HEAD has no body to say it in. */
 	if (c->fault.code[0] == '\0' && r->status == 403 && r->date_ms != 0 &&
 	    (off > SKEW_MS || off < -SKEW_MS))
