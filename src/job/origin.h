@@ -24,9 +24,8 @@ int origin_tail(const void *p, size_t n, const char *object,
 
 /*
  * The path where the database lay, to be freed; or NULL with class corrupt (no
- * sound
- * trailer, or a path that is not absolute and normal), or what store_get()
- * says.
+ * sound trailer, or a path that is not absolute and normal), or what
+ * store_get() says.
  */
 char *origin_path(struct store *store, const char *object, struct err *e);
 
