@@ -287,12 +287,18 @@ END_TEST
 START_TEST(a_batch_ends_by_its_number_of_operations)
 {
 	struct store *s = open_tag("w0");
+	int64_t start_ms = clock_mono_ms();
 	char name[48];
 	int i;
 
 	for (i = 1; i < STORE_BATCH_OPS; i++) {
 		(void)snprintf(name, sizeof(name), "d/%d", i);
 		put(s, name, "");
+	}
+	/* On a disk so slow that time ended it, its number proves nothing. */
+	if (clock_mono_ms() - start_ms >= STORE_BATCH_MS) {
+		store_close(s);
+		return;
 	}
 	ck_assert_int_eq(nsyncs, 0);
 	put(s, "d/last", "");
