@@ -86,7 +86,7 @@ s3_faults delay=10000 delay_ms=4000
 hang "image=stop:$some" backup --jobs 1 --grace 1s --to "$s3" "$p"
 began=$(_now_ms)
 kill -TERM "$pid"
-ends "TERM while the last ones are waited for" 3000
+ends "TERM while the last ones are waited for" 4000
 says_not "the worker ended by itself" 'killed'
 
 "$tools/mkfleet" --touch "$scratch" 40 >touched
@@ -107,7 +107,7 @@ hang "image=stop:$some" backup --jobs 1 --grace 1s --concurrent 10 --to "$s3" \
     "$p"
 began=$(_now_ms)
 kill -TERM "$pid"
-ends "TERM while there is no room" 3000
+ends "TERM while there is no room" 4000
 says_not "it ended by itself" 'killed'
 
 # An upload in parts, which would be aborted.
@@ -116,7 +116,7 @@ want=3
 hang "store-upload=stop" upload --jobs 1 --grace 1s --to "$s3" big.db
 began=$(_now_ms)
 kill -TERM "$pid"
-ends "TERM in the middle of parts" 3000
+ends "TERM in the middle of parts" 4000
 says_not "and ended by itself" 'killed'
 status 0 "nothing is lost" "$lf" backup --to "$s3" "$p"
 done_testing

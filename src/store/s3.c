@@ -14,7 +14,7 @@ enum {
 	CONNECT_MS = 5 * 1000,
 	STALL_MS = 30 * 1000,
 	/* For the uploads that a close leaves unfinished to be aborted. */
-	CLOSE_MS = 1000,
+	CLOSE_MS = 500,
 	MARKER_MAX_BYTES = 4096
 };
 
