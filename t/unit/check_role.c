@@ -4,7 +4,6 @@
  */
 #include "proc/role.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,6 +21,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proc/pool.h"
+#include "unit/suite.h"
 
 enum end {
 	END_WELL,
@@ -351,10 +351,7 @@ teardown(void)
 int
 main(void)
 {
-	Suite *s = suite_create("role");
 	TCase *tc = tcase_create("role");
-	SRunner *sr;
-	int nfailed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -362,16 +359,10 @@ main(void)
 	tcase_add_test(tc, nothing_is_said_before_it_is_there);
 	tcase_add_loop_test(tc,
 	    an_end_in_mid_stream_comes_after_all_that_was_said, 0,
-	    sizeof(ends) / sizeof(ends[0]));
+	    LENGTH(ends));
 	tcase_add_test(tc,
 	    one_that_listens_is_stopped_in_mid_stream_and_returns);
 	tcase_add_test(tc, one_that_does_not_is_killed);
 	tcase_add_test(tc, it_keeps_nothing_but_its_channel_and_one_descriptor);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed == 0 ? 0 : 1);
+	return (run_suite(tc));
 }
