@@ -6,7 +6,8 @@
  * DEST/<path>/ and renames it there.  Ends with syncfs(2).  No state, no
  * trailer, no hash; of a WAL nothing is read.
  *
- * usage: backupref LIST DEST	(LIST: a file of absolute paths, one a line)
+ * usage: backupref LIST [DEST]	(LIST: a file of absolute paths, one a line;
+ *	without DEST nothing is written: a locked read and LZ4, no more)
  * prints: DATABASES MILLISECONDS
  */
 #include <sys/stat.h>
@@ -134,16 +135,15 @@ make_dirs(int dest, char *path)
 		err(1, "mkdir %s", path);
 }
 
+/* What has been read and compressed goes to DEST. */
 static void
-back_up(int dest, const char *path)
+store(int dest, const char *path)
 {
 	static unsigned long number;
 	char tmp[64], dir[PATH_MAX], final[PATH_MAX + 64], when[32];
 	time_t now = time(NULL);
 	struct tm tm;
 
-	read_db(path);
-	compress();
 	(void)snprintf(tmp, sizeof(tmp), ".tmp/%lu", number++);
 	write_tmp(dest, tmp);
 	(void)snprintf(dir, sizeof(dir), "%s", path + 1);
@@ -173,16 +173,16 @@ main(int argc, char **argv)
 	double began;
 	ssize_t n;
 	FILE *list;
-	int dest;
+	int dest = -1;
 
-	if (argc != 3)
-		errx(2, "usage: backupref LIST DEST");
+	if (argc != 2 && argc != 3)
+		errx(2, "usage: backupref LIST [DEST]");
 	began = now_ms();
 	if ((list = fopen(argv[1], "r")) == NULL)
 		err(1, "%s", argv[1]);
-	if (mkdir(argv[2], 0700) == -1 ||
+	if (argc == 3 && (mkdir(argv[2], 0700) == -1 ||
 	    (dest = open(argv[2], O_RDONLY | O_DIRECTORY)) == -1 ||
-	    mkdirat(dest, ".tmp", 0700) == -1)
+	    mkdirat(dest, ".tmp", 0700) == -1))
 		err(1, "%s", argv[2]);
 	(void)good(LZ4F_createCompressionContext(&cctx, LZ4F_VERSION));
 	while ((n = getline(&line, &cap, list)) > 0) {
@@ -190,15 +190,19 @@ main(int argc, char **argv)
 			line[n - 1] = '\0';
 		if (line[0] != '/')
 			errx(1, "%s: not an absolute path", line);
-		back_up(dest, line);
+		read_db(line);
+		compress();
+		if (dest != -1)
+			store(dest, line);
 		count++;
 	}
-	if (syncfs(dest) == -1)
+	if (dest != -1 && syncfs(dest) == -1)
 		err(1, "syncfs");
 	printf("%lu %.1f\n", count, now_ms() - began);
 	(void)LZ4F_freeCompressionContext(cctx);
 	(void)fclose(list);
-	(void)close(dest);
+	if (dest != -1)
+		(void)close(dest);
 	free(line);
 	free(in.p);
 	free(out.p);
