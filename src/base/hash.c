@@ -101,3 +101,45 @@ hash_stream_get(const struct hash_stream *hs)
 {
 	return (from_xxh(XXH3_128bits_digest(hs->xxh)));
 }
+
+struct hash32 {
+	XXH32_state_t *xxh;
+};
+
+struct hash32 *
+hash32_new(void)
+{
+	struct hash32 *h = mem_zero(sizeof(*h));
+
+	if ((h->xxh = XXH32_createState()) == NULL)
+		log_fatal("out of memory");
+	hash32_reset(h);
+	return (h);
+}
+
+void
+hash32_free(struct hash32 *h)
+{
+	if (h == NULL)
+		return;
+	(void)XXH32_freeState(h->xxh);
+	free(h);
+}
+
+void
+hash32_reset(struct hash32 *h)
+{
+	(void)XXH32_reset(h->xxh, 0);
+}
+
+void
+hash32_put(struct hash32 *h, const void *p, size_t n)
+{
+	(void)XXH32_update(h->xxh, p, n);
+}
+
+uint32_t
+hash32_get(const struct hash32 *h)
+{
+	return (XXH32_digest(h->xxh));
+}

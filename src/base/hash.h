@@ -1,6 +1,7 @@
 /*
  * hash -- XXH3 of 64 and 128 bits (libxxhash).  Not cryptographic: against
- * accidents, and with a secret seed against crafted names.
+ * accidents, and with a secret seed against crafted names.  And XXH32, which
+ * is what LZ4 frames carry.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -48,5 +49,13 @@ void hash_stream_free(struct hash_stream *hs);
 void hash_stream_reset(struct hash_stream *hs);
 void hash_stream_put(struct hash_stream *hs, const void *p, size_t n);
 struct hash128 hash_stream_get(const struct hash_stream *hs);
+
+/* XXH32 of bytes that come in pieces. */
+struct hash32;
+struct hash32 *hash32_new(void);
+void hash32_free(struct hash32 *h);
+void hash32_reset(struct hash32 *h);
+void hash32_put(struct hash32 *h, const void *p, size_t n);
+uint32_t hash32_get(const struct hash32 *h);
 
 #endif

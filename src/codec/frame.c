@@ -1,22 +1,29 @@
 #include "codec/frame.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <lz4frame.h>
 
+#include "base/bytes.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/blocks.h"
 
 enum {
 	LEVEL = 1,
-	CHUNK_BYTES = 4 << 20	/* a multiple of every block size */
+	SMALL_BYTES = 1 << 20,	/* up to here the blocks are smaller */
+	LET_GO_BYTES = 16 << 20
 };
+
+/* In front of each block: its bytes, with this bit if they are the content. */
+#define STORED		0x80000000U
 
 struct frame_enc {
 	LZ4F_cctx *lz4;
-	uint8_t *in;		/* CHUNK_BYTES, for descriptors only */
+	struct hash32 *sum;
 	struct buf out;
 };
 
@@ -38,6 +45,7 @@ frame_enc_new(void)
 	if (LZ4F_isError(LZ4F_createCompressionContext(&enc->lz4,
 	    LZ4F_VERSION)))
 		log_fatal("out of memory");
+	enc->sum = hash32_new();
 	return (enc);
 }
 
@@ -47,7 +55,7 @@ frame_enc_free(struct frame_enc *enc)
 	if (enc == NULL)
 		return;
 	(void)LZ4F_freeCompressionContext(enc->lz4);
-	free(enc->in);
+	hash32_free(enc->sum);
 	buf_fini(&enc->out);
 	free(enc);
 }
@@ -60,7 +68,7 @@ prefs_for(uint64_t size)
 		.frameInfo = {
 			.blockSizeID = size <= 64 << 10 ? LZ4F_max64KB :
 			    size <= 256 << 10 ? LZ4F_max256KB :
-			    size <= 1 << 20 ? LZ4F_max1MB : LZ4F_max4MB,
+			    size <= SMALL_BYTES ? LZ4F_max1MB : LZ4F_max4MB,
 			.blockMode = LZ4F_blockIndependent,
 			.contentChecksumFlag = LZ4F_contentChecksumEnabled,
 			.contentSize = size,
@@ -163,42 +171,104 @@ drain(struct frame_enc *enc, int out_fd, uint64_t *out_bytes, struct err *e)
 	return (0);
 }
 
+static void
+put_number(struct buf *out, uint32_t v)
+{
+	uint8_t le[4];
+
+	le32_put(le, v);
+	buf_put(out, le, sizeof(le));
+}
+
+/*
+ * What has been compressed is not needed again.  Its memory serves for the
+ * object at once, and the disk need not take what is deleted soon.  Where
+ * files cannot have holes, it stays until the end.
+ */
+static void
+let_go(int fd, uint64_t done, uint64_t *gone)
+{
+	if (done - *gone < LET_GO_BYTES)
+		return;
+	(void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    (off_t)*gone, (off_t)(done - *gone));
+	*gone = done;
+}
+
+/* The frame of a file, which LZ4F begins and blocks.h goes on with. */
+static int
+put_blocks(struct frame_enc *enc, int in_fd, uint64_t size, int out_fd,
+    uint64_t *written, struct err *e)
+{
+	const LZ4F_preferences_t prefs = prefs_for(size);
+	uint64_t done = 0, gone = 0;
+	struct blocks *b = NULL;
+	struct block k;
+	int r = -1;
+
+	hash32_reset(enc->sum);
+	if (begin(enc, &prefs, &enc->out, e) == -1)
+		goto out;
+	b = blocks_new(in_fd, size);
+	while ((r = blocks_next(b, &k, e)) == 1) {
+		hash32_put(enc->sum, k.content, k.ncontent);
+		put_number(&enc->out, (uint32_t)k.ndata |
+		    (k.ndata == k.ncontent ? STORED : 0));
+		if (drain(enc, out_fd, written, e) == -1 ||
+		    io_write(out_fd, k.data, k.ndata, "the object", e) == -1) {
+			r = -1;
+			goto out;
+		}
+		*written += k.ndata;
+		done += k.ncontent;
+		let_go(in_fd, done, &gone);
+	}
+	put_number(&enc->out, 0);	/* end mark */
+	put_number(&enc->out, hash32_get(enc->sum));
+out:
+	blocks_free(b);
+	return (r);
+}
+
+/* One block or few; they are smaller than those of blocks.h. */
+static int
+put_small(struct frame_enc *enc, int in_fd, size_t size,
+    const struct trailer *t, struct err *e)
+{
+	uint8_t *p = mem_resize(NULL, size, 1);
+	ssize_t got;
+	int ret = -1;
+
+	if ((got = io_pread(in_fd, p, size, 0, "the image", e)) == -1)
+		goto out;
+	if ((size_t)got < size) {
+		err_set(e, ERR_BUG, "the image has become shorter than %zu "
+		    "bytes", size);
+		goto out;
+	}
+	ret = frame_enc_mem(enc, p, size, t, &enc->out, e);
+out:
+	free(p);
+	return (ret);
+}
+
 int
 frame_enc_fd(struct frame_enc *enc, int in_fd, uint64_t size,
     const struct trailer *t, int out_fd, uint64_t *out_bytes, struct err *e)
 {
-	const LZ4F_preferences_t prefs = prefs_for(size);
-	uint64_t done, written = 0;
-	size_t want;
-	ssize_t got;
+	uint64_t written = 0;
 
 	if (check(t, size, e) == -1)
 		return (-1);
 	buf_reset(&enc->out);
-	if (enc->in == NULL)
-		enc->in = mem_resize(NULL, CHUNK_BYTES, 1);
-	if (size == 0) {
-		if (frame_enc_mem(enc, "", 0, t, &enc->out, e) == -1)
+	if (size <= SMALL_BYTES) {
+		if (put_small(enc, in_fd, (size_t)size, t, e) == -1)
 			return (-1);
-	} else if (begin(enc, &prefs, &enc->out, e) == -1)
-		return (-1);
-	for (done = 0; done < size; done += want) {
-		want = size - done < CHUNK_BYTES ? (size_t)(size - done) :
-		    CHUNK_BYTES;
-		if ((got = io_pread(in_fd, enc->in, want, done, "the image",
-		    e)) == -1)
+	} else {
+		if (put_blocks(enc, in_fd, size, out_fd, &written, e) == -1)
 			return (-1);
-		if ((size_t)got < want) {
-			err_set(e, ERR_BUG, "the image has become shorter "
-			    "than %llu bytes", (unsigned long long)size);
-			return (-1);
-		}
-		if (add(enc, &prefs, enc->in, want, &enc->out, e) == -1 ||
-		    drain(enc, out_fd, &written, e) == -1)
-			return (-1);
+		trailer_put(t, &enc->out);
 	}
-	if (size > 0 && end(enc, &prefs, t, &enc->out, e) == -1)
-		return (-1);
 	if (drain(enc, out_fd, &written, e) == -1)
 		return (-1);
 	*out_bytes = written;

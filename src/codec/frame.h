@@ -31,9 +31,10 @@ int frame_enc_mem(struct frame_enc *enc, const void *src, size_t n,
 /*
  * Write the frame of the first "size" bytes of in_fd (from offset 0) and the
  * trailer to out_fd (at its current offset); *out_bytes is what was written.
- * Reads and writes in chunks of at most 4 MiB.  Class io, space; a file that
- * has become shorter: class bug (nobody else may write to it); and as
- * frame_enc_mem().
+ * A large one is compressed on several processors (codec/blocks.h), and in_fd
+ * is used up: what has been read may be holes afterwards.  Class io, space; a
+ * file that has become shorter: class bug (nobody else may write to it); and
+ * as frame_enc_mem().
  */
 int frame_enc_fd(struct frame_enc *enc, int in_fd, uint64_t size,
     const struct trailer *t, int out_fd, uint64_t *out_bytes, struct err *e);

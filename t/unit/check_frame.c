@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -245,6 +246,31 @@ START_TEST(descriptors_give_the_same_object_as_memory)
 	buf_fini(&out);
 	buf_fini(&obj);
 	free(back);
+	free(p);
+}
+END_TEST
+
+/* Memory, and what of a disk has not been written yet, serves again. */
+START_TEST(what_has_been_compressed_is_let_go)
+{
+	size_t n = (size_t)40 * MIB;
+	uint8_t *p = content(n);
+	struct frame_enc *enc = frame_enc_new();
+	struct trailer t = trailer_for(p, n);
+	struct err e = { 0 };
+	uint64_t written;
+	int in = memory_file(p, n), to = memory_file("", 0);
+	struct stat st;
+
+	ck_assert_int_eq(fstat(in, &st), 0);
+	ck_assert_int_ge(st.st_blocks * 512, 40 * MIB);
+	ck_assert_int_eq(frame_enc_fd(enc, in, n, &t, to, &written, &e), 0);
+	ck_assert_int_eq(fstat(in, &st), 0);
+	ck_assert_int_le(st.st_blocks * 512, 16 * MIB);
+	ck_assert_int_eq(st.st_size, (off_t)n);
+	frame_enc_free(enc);
+	(void)close(in);
+	(void)close(to);
 	free(p);
 }
 END_TEST
@@ -625,6 +651,7 @@ main(void)
 	tcase_add_loop_test(tc, lz4_itself_takes_the_object, 0, LENGTH(sizes));
 	tcase_add_loop_test(tc, descriptors_give_the_same_object_as_memory, 0,
 	    8);
+	tcase_add_test(tc, what_has_been_compressed_is_let_go);
 	tcase_add_test(tc, a_file_that_became_shorter_is_an_error);
 	tcase_add_test(tc, a_full_disk_is_class_space);
 	tcase_add_test(tc, one_compressor_makes_frames_of_all_sizes);

@@ -119,6 +119,22 @@ START_TEST(a_stream_in_pieces_hashes_as_the_whole)
 }
 END_TEST
 
+START_TEST(of_32_bits_is_what_lz4_frames_carry)
+{
+	struct hash32 *h = hash32_new();
+
+	/* The sum at the end of the LZ4 frame of an empty file. */
+	ck_assert_uint_eq(hash32_get(h), 0x02cc5d05);
+	hash32_put(h, "a", 1);
+	hash32_put(h, "bc", 2);
+	ck_assert_uint_eq(hash32_get(h), 0x32d153ff);
+	hash32_reset(h);
+	ck_assert_uint_eq(hash32_get(h), 0x02cc5d05);
+	hash32_free(h);
+	hash32_free(NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -132,5 +148,6 @@ main(void)
 	tcase_add_test(tc, hex_goes_both_ways);
 	tcase_add_loop_test(tc, what_is_no_hex_is_refused, 0, LENGTH(no_hex));
 	tcase_add_test(tc, a_stream_in_pieces_hashes_as_the_whole);
+	tcase_add_test(tc, of_32_bits_is_what_lz4_frames_carry);
 	return (run_suite(tc));
 }
