@@ -1,8 +1,8 @@
 /*
  * chan -- one end of a SOCK_SEQPACKET pair between the supervisor and a
- * worker (proc/wire.h).  The supervisor posts: what the kernel does not take
- * at once is queued in memory, without bound, and freed as it is sent.  The
- * worker says: it waits until the kernel has taken the message.
+ * worker or role (proc/wire.h).  The supervisor posts: what the kernel does
+ * not take at once is queued in memory, without bound, and freed as it is
+ * sent.  The child says: it waits until the kernel has taken the message.
  *
  * An end that is closed, or whose peer has gone, swallows what is sent; from
  * the latter chan_recv() still gives what the peer had sent, then EOF.  A
@@ -24,6 +24,7 @@ struct chan_msg;
 struct chan {
 	int fd;			/* -1: closed */
 	bool broken;		/* the peer has gone, or it is closed */
+	size_t queued_bytes;	/* not with the kernel yet */
 	STAILQ_HEAD(chan_queue, chan_msg) queue;
 };
 
