@@ -1,8 +1,8 @@
 /*
  * chan -- one end of a SOCK_SEQPACKET pair between the supervisor and a
- * worker (proc/wire.h).  The supervisor posts: what the kernel does not take
- * at once is queued in memory, without bound, and freed as it is sent.  The
- * worker says: it waits until the kernel has taken the message.
+ * worker or role (proc/wire.h).  The supervisor posts: what the kernel does
+ * not take at once is queued in memory, without bound, and freed as it is
+ * sent.  The child says: it waits until the kernel has taken the message.
  *
  * An end that is closed, or whose peer has gone, swallows what is sent; from
  * the latter chan_recv() still gives what the peer had sent, then EOF.  A
