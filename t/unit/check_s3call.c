@@ -38,7 +38,7 @@ open_with(const char *below, const char *more, unsigned concurrent,
 	struct err e;
 
 	cfg.s3.concurrent = concurrent;
-	cfg.s3.request_timeout_ms = 5000;
+	cfg.s3.request_timeout_ms = 30 * 1000;
 	if (secret != NULL) {
 		cfg.s3.access = getenv("AWS_ACCESS_KEY_ID");
 		cfg.s3.secret = secret;
