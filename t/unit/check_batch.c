@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "unit/storebed.h"
 
 static int nsyncs, fail_sync, fail_errno, nrenames, no_noreplace;
