@@ -53,7 +53,8 @@ kept_bytes(void)
 {
 	struct stat st;
 
-	return (stat(kept, &st) == -1 ? 0 : (uint64_t)st.st_size - 24);
+	return (stat(kept, &st) == -1 || st.st_size < 24 ? 0 :
+	    (uint64_t)st.st_size - 24);
 }
 
 /* Be killed when CUT bytes have come. */
@@ -161,6 +162,23 @@ START_TEST(one_that_is_there_is_not_fetched)
 }
 END_TEST
 
+START_TEST(what_a_stop_abandons_is_not_told)
+{
+	struct bulk *b = bulk_begin();
+	struct err e;
+
+	object->size = 5 << 20;
+	object->stop_at = 1 << 20;
+	order_bytes("x.db", "x.db", 5 << 20);
+	bulk_go(b);
+	stop_after = 1;
+	ck_assert_int_eq(bulk_drain(b, 50, &e), 0);
+	bulk_close(b);
+	ck_assert_int_eq(ntold, 0);
+	ck_assert_int_eq(names(root), 0);
+}
+END_TEST
+
 /* Nobody listens there any more. */
 START_TEST(a_store_that_is_down_fails_all_at_once)
 {
@@ -200,6 +218,7 @@ main(void)
 	tcase_add_loop_test(tc, the_object_may_be_damaged, 0, 2);
 	tcase_add_test(tc, the_object_may_have_become_another);
 	tcase_add_test(tc, one_that_is_there_is_not_fetched);
+	tcase_add_test(tc, what_a_stop_abandons_is_not_told);
 	tcase_add_test(tc, a_store_that_is_down_fails_all_at_once);
 	return (run_suite(tc));
 }
