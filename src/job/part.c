@@ -88,11 +88,11 @@ open_file(struct part *p, struct stat *st, struct err *e)
 			break;
 		}
 		if (fstat(p->fd, st) == -1 || !S_ISREG(st->st_mode) ||
-		    st->st_uid != geteuid() || st->st_nlink > 1)
+		    st->st_uid != geteuid())
 			break;
 		if (st->st_nlink == 1)
 			return (1);
-		io_close(&p->fd);	/* removed since */
+		io_close(&p->fd);	/* removed since, or has more names */
 	}
 	io_close(&p->fd);
 	return (0);

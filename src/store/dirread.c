@@ -3,9 +3,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -40,20 +42,39 @@ release(struct store_reader *base)
 	free(r);
 }
 
+enum {				/* O_NONBLOCK: a FIFO must not stop us */
+	OBJECT_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+};
+
+/* One component after the other: any length, any kernel. */
+static int
+open_slowly(int rootfd, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	size_t dirlen = slash == NULL ? 0 : (size_t)(slash - name);
+	int dfd, fd;
+
+	if ((dfd = place_open(rootfd, name, dirlen, false)) == -1)
+		return (-1);
+	fd = openat(dfd, slash == NULL ? name : slash + 1, OBJECT_FLAGS);
+	io_close(&dfd);
+	return (fd);
+}
+
 /* Open the object; -1 with errno.  What is no regular file is none. */
 static int
 open_object(int rootfd, const char *name, struct stat *st)
 {
-	const char *slash = strrchr(name, '/');
-	size_t dirlen = slash == NULL ? 0 : (size_t)(slash - name);
-	int dfd, fd = -1;
+	struct open_how how = {
+		.flags = OBJECT_FLAGS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS
+	};
+	int fd;
 
-	if ((dfd = place_open(rootfd, name, dirlen, false)) == -1)
-		return (-1);
-	/* O_NONBLOCK: a FIFO in the way must not stop us. */
-	fd = openat(dfd, slash == NULL ? name : slash + 1,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	io_close(&dfd);
+	fd = (int)syscall(SYS_openat2, rootfd, name, &how, sizeof(how));
+	if (fd == -1 && (errno == ENOSYS || errno == ENAMETOOLONG ||
+	    errno == EPERM || errno == EAGAIN))
+		fd = open_slowly(rootfd, name);
 	if (fd != -1 && (fstat(fd, st) == -1 || !S_ISREG(st->st_mode))) {
 		io_close(&fd);
 		errno = ENOENT;

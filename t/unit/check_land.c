@@ -324,6 +324,10 @@ START_TEST(a_file_is_no_directory_nor_the_other_way_round)
 	add("d", "file", _i == 1);
 	ck_assert_int_eq(sync_all(&e), ERR_EXISTS);
 	ck_assert(holds(at("d/x"), "x"));
+	/* A directory is no database: this is nobody's companion. */
+	add("d-wal", "w", false);
+	ck_assert_int_eq(sync_all(&e), ERR_NONE);
+	ck_assert(holds(at("d-wal"), "w"));
 }
 END_TEST
 
