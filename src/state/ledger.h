@@ -1,27 +1,28 @@
 /*
- * journal -- what a restore of many has finished, so that --resume does only
+ * ledger -- what a restore of many has finished, so that --resume does only
  * the rest: ".litefleet-restore" in the output directory, append-only text.
  *
  * File: lines of tab-separated fields, escaped as base/line.h does.
- *     litefleet-restore  1  <what was asked>...  <store id>  <moment>
+ *     litefleet-restore  1  <store id>  <moment>  <what was asked>...
  *     <key>  <timestamp>  <bytes>  <xxh3, 32 hex digits>
- * The first line pins the command: the words that say what is restored from
- * where (glob, template, pattern, --timestamp), the id in the store's marker,
- * and the moment the restore began.  Then a line for each database that is
- * safe.  A last line without its newline is torn: ignored, and cut off.
+ * The first line pins the command: the id in the store's marker, the moment
+ * that the restore began, and the words that say what is restored from where
+ * (glob, template, pattern, --timestamp).  Then a line for each database that
+ * is safe.  A last line without its newline is torn: ignored, and cut off.
  *
  * Owner: the supervisor, which holds an flock(2) on it.
  */
-#ifndef STATE_JOURNAL_H
-#define STATE_JOURNAL_H
+#ifndef STATE_LEDGER_H
+#define STATE_LEDGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/hash.h"
 
-struct journal_cfg {
+struct ledger_cfg {
 	const char *path;
 	const char *const *asked;	/* words that must be the same */
 	size_t nasked;
@@ -30,36 +31,40 @@ struct journal_cfg {
 	int64_t now_ms;
 };
 
-struct journal;
+struct ledger;
 
 /*
  * Begin one, or with "resume" go on with the one that is there (or begin if
  * there is none).  Class busy: another restore holds it; usage: there is one
  * and "resume" is not set, or it is another command's (says what differs and
- * what to do); state: not a journal, damaged; denied, space, io.
+ * what to do); state: not a ledger, damaged; denied, space, io.
  */
-struct journal *journal_open(const struct journal_cfg *cfg, struct err *e);
-void journal_close(struct journal *j);
+struct ledger *ledger_open(const struct ledger_cfg *cfg, struct err *e);
+void ledger_close(struct ledger *l);
 
-/* Is this a journal that was there before, and when did it begin? */
-bool journal_resumed(const struct journal *j);
-int64_t journal_began_ms(const struct journal *j);
+/* Of the lock; for workers that shall hold it as long as they live. */
+int ledger_fd(const struct ledger *l);
+
+/* Was it there before, and when did the restore begin? */
+bool ledger_resumed(const struct ledger *l);
+int64_t ledger_began_ms(const struct ledger *l);
 /* Finished databases that it holds. */
-uint64_t journal_count(const struct journal *j);
+uint64_t ledger_count(const struct ledger *l);
 
-/* Is this version in the list, or was journal_settle() called for it?  Costs
- * no system call; 16 bytes of memory for each in the list. */
-bool journal_has(const struct journal *j, const char *key, int64_t ms);
+/* Is this version in the list, or was ledger_settle() called for it?  Costs
+ * no system call; at most 32 bytes of memory for each. */
+bool ledger_has(const struct ledger *l, const char *key, int64_t ms);
 
-/* It is safe: add its line, with one write(2).  Class space, io. */
-int journal_add(struct journal *j, const char *key, int64_t ms, uint64_t bytes,
+/* It is safe: add its line, with one write(2).  Class space, io; then the
+ * line is not there, nor half of it. */
+int ledger_add(struct ledger *l, const char *key, int64_t ms, uint64_t bytes,
     struct hash128 xxh3, struct err *e);
 
-/* It is over for this run, but not safe: journal_has() is true from now on,
+/* It is over for this run, but not safe: ledger_has() is true from now on,
  * and nothing is written. */
-void journal_settle(struct journal *j, const char *key, int64_t ms);
+void ledger_settle(struct ledger *l, const char *key, int64_t ms);
 
 /* All is done and nothing failed: remove the file. */
-int journal_finish(struct journal *j, struct err *e);
+int ledger_finish(struct ledger *l, struct err *e);
 
 #endif
