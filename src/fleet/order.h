@@ -18,6 +18,8 @@
 
 enum {
 	ORDER_BYTES_UNKNOWN = 0,
+	ORDER_NAME_MAX = 16 * 1024,	/* bytes of a key, of a target */
+	ORDER_TAG_MAX = 255,
 	ORDER_PARCEL_MAX = 60 * 1024
 };
 
@@ -29,12 +31,22 @@ struct order {
 	uint64_t bytes;		/* of the object, or ORDER_BYTES_UNKNOWN */
 };
 
-/* Append to a parcel; false, and nothing added, if it would be longer than
- * ORDER_PARCEL_MAX (an empty one takes any order). */
+/* Do key and rel fit (1 to ORDER_NAME_MAX bytes)?  What does not cannot be
+ * packed, nor can a file system hold it. */
+bool order_fits(const struct order *o);
+
+/*
+ * Append an order that fits to a parcel; false, and nothing added, if it would
+ * be longer than ORDER_PARCEL_MAX (an empty one takes any order).  A tag above
+ * ORDER_TAG_MAX is left out.
+ */
 bool order_put(struct buf *parcel, const struct order *o);
 
-/* Unpacking: point at the message, call order_next() until it is false.  A
- * malformed message ends early.  Strings live until the next call. */
+/*
+ * Unpacking: point at the message, call order_next() until it is false.  A
+ * malformed message ends early: also where key or rel is empty or longer than
+ * ORDER_NAME_MAX, or anything holds a NUL.  Strings live until the next call.
+ */
 struct order_reader {
 	const uint8_t *p;
 	size_t left;
@@ -45,7 +57,7 @@ void order_reader_fini(struct order_reader *r);
 bool order_next(struct order_reader *r, struct order *o);
 
 /*
- * Who owns it: the unseeded hash of its target without a companion's suffix
+ * Who owns it: the unseeded hash of its target without companions' suffixes
  * (so "x.db" and "x.db-wal", which must not meet, have one owner).  The top 8
  * bits are the segment.
  */

@@ -10,13 +10,6 @@
 #include "fuzz/driver.h"
 
 static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void
 try(const uint8_t *p, size_t n, uint64_t size)
 {
 	struct header h;

@@ -12,13 +12,6 @@
 #include "fuzz/driver.h"
 
 static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void
 try(int fd, const uint8_t *p, size_t n)
 {
 	static struct journal_super js;

@@ -16,13 +16,6 @@ enum {
 	NFIELDS = 6
 };
 
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 /* The sentence ends in templates that are accepted. */
 static void
 try_proposals(const struct err *e, const struct pattern *const *p, size_t n,

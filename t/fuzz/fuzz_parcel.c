@@ -13,13 +13,6 @@
 #include "fuzz/driver.h"
 
 static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
-
-static void
 compare(const struct parcel_reader *a, const struct parcel_reader *b)
 {
 	must(strcmp(a->path, b->path) == 0);

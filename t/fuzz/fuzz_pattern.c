@@ -10,13 +10,6 @@
 #include "fleet/pattern.h"
 #include "fuzz/driver.h"
 
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 /* The normal text of a pattern is the same pattern. */
 static void
 try_text(const struct pattern *p)

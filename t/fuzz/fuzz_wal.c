@@ -10,13 +10,6 @@
 #include "fuzz/driver.h"
 #include "unit/waltext.h"
 
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 /* In steps of so many frames, as reads of a file would be. */
 static void
 feed(struct wal *w, const uint8_t *p, size_t n, size_t step)

@@ -546,7 +546,7 @@ main(void)
 	tcase_add_test(tc, a_disk_without_inodes_fails_at_the_rename);
 	tcase_add_loop_test(tc,
 	    a_writer_that_is_killed_leaves_whole_objects_only, 0,
-	    (int)(sizeof(deaths) / sizeof(deaths[0])));
+	    LENGTH(deaths));
 	tcase_add_test(tc,
 	    put_now_is_at_once_and_leaves_the_others_to_be_taken);
 	return (run_suite(tc));

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/buf.h"
+#include "unit/suite.h"
 
 START_TEST(an_empty_buffer_is_an_empty_string)
 {
@@ -139,10 +138,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("buf");
 	TCase *tc = tcase_create("buf");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, an_empty_buffer_is_an_empty_string);
 	tcase_add_test(tc, a_nul_stands_behind_whatever_was_put);
@@ -152,11 +148,5 @@ main(void)
 	tcase_add_test(tc, long_formats_fit);
 	tcase_add_test_raise_signal(tc, an_absurd_size_ends_the_process,
 	    SIGABRT);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

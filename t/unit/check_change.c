@@ -3,7 +3,6 @@
  */
 #include "job/change.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "unit/suite.h"
 
 static char dir[PATH_MAX];
 static int dirfd_;
@@ -239,10 +239,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("change");
 	TCase *tc = tcase_create("change");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_same_file_has_the_same_fingerprint);
@@ -254,14 +251,7 @@ main(void)
 	tcase_add_test(tc, what_is_no_file_is_gone);
 	tcase_add_test(tc, a_link_on_the_way_to_the_directory_is_refused);
 	tcase_add_test(tc, a_name_of_255_bytes_has_no_wal);
-	tcase_add_loop_test(tc, within_two_seconds_is_racy, 0,
-	    sizeof(ages) / sizeof(ages[0]));
+	tcase_add_loop_test(tc, within_two_seconds_is_racy, 0, LENGTH(ages));
 	tcase_add_test(tc, records_decide);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed == 0 ? 0 : 1);
+	return (run_suite(tc));
 }

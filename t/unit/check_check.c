@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "unit/sourcedb.h"
+#include "unit/suite.h"
 
 static const size_t in_memory = 8 << 20;
 static const size_t bounds[] = { 8 << 20, 1000 };
@@ -67,21 +66,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("check");
 	TCase *tc = tcase_create("check");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
 	tcase_add_loop_test(tc, damage_is_found_when_asked_for, 0, 6);
 	tcase_add_loop_test(tc, only_the_full_check_compares_indexes, 0, 2);
 	tcase_add_test(tc, what_cannot_be_checked_is_not_called_damaged);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

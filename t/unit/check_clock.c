@@ -3,11 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <check.h>
-
 #include "base/clock.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 #define LAST_MS	253402300799999LL	/* 9999-12-31T23:59:59.999Z */
 
@@ -198,10 +195,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("clock");
 	TCase *tc = tcase_create("clock");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, the_clocks_agree_and_go_on);
 	tcase_add_loop_test(tc, a_stamp_is_written_and_read, 0,
@@ -217,11 +211,5 @@ main(void)
 	    LENGTH(moments));
 	tcase_add_loop_test(tc, what_is_no_moment_is_refused, 0,
 	    LENGTH(no_moments));
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

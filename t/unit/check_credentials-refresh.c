@@ -240,10 +240,9 @@ START_TEST(an_instance_without_a_role_has_no_credentials)
 }
 END_TEST
 
-static Suite *
-suite(void)
+int
+main(void)
 {
-	Suite *s = suite_create("refresh");
 	TCase *tc = tcase_create("refresh");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -255,28 +254,15 @@ suite(void)
 	tcase_add_test(tc, a_failure_stands_for_a_while_and_asks_no_more);
 	tcase_add_loop_test(tc,
 	    a_wrong_answer_of_a_container_is_said_without_its_text, 0,
-	    N(answers));
+	    LENGTH(answers));
 	tcase_add_loop_test(tc,
 	    a_wrong_answer_of_the_metadata_is_said_without_its_text, 0,
-	    N(answers));
-	tcase_add_loop_test(tc, what_sts_says_against_it_is_told, 0, N(sts));
+	    LENGTH(answers));
+	tcase_add_loop_test(tc, what_sts_says_against_it_is_told, 0,
+	    LENGTH(sts));
 	tcase_add_test(tc, a_missing_token_file_is_named);
 	tcase_add_test(tc, where_nobody_answers_it_is_said_soon);
 	tcase_add_test(tc, metadata_that_is_silent_holds_up_for_a_second);
 	tcase_add_test(tc, an_instance_without_a_role_has_no_credentials);
-	suite_add_tcase(s, tc);
-	return (s);
-}
-
-int
-main(void)
-{
-	SRunner *sr = srunner_create(suite());
-	int nfailed;
-
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	return (run_suite(tc));
 }

@@ -254,13 +254,13 @@ START_TEST(region_and_endpoint_come_from_the_environment_first)
 	free(s);
 	ck_assert_ptr_null(credentials_endpoint(c));
 	ck_assert_ptr_null(credentials_env_endpoint());
-	for (i = 0; i < N(regions); i++) {
+	for (i = 0; i < LENGTH(regions); i++) {
 		set(regions[i], "r-", regions[i]);
 		s = credentials_region(c);
 		ck_assert_str_eq(s + 2, regions[i]);
 		free(s);
 	}
-	for (i = 0; i < N(endpoints); i++) {
+	for (i = 0; i < LENGTH(endpoints); i++) {
 		set(endpoints[i], "e-", endpoints[i]);
 		s = credentials_endpoint(c);
 		ck_assert_str_eq(s + 2, endpoints[i]);
@@ -271,10 +271,9 @@ START_TEST(region_and_endpoint_come_from_the_environment_first)
 }
 END_TEST
 
-static Suite *
-suite(void)
+int
+main(void)
 {
-	Suite *s = suite_create("credentials");
 	TCase *tc = tcase_create("credentials");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -283,30 +282,16 @@ suite(void)
 	tcase_add_test(tc, a_token_for_those_nearby_goes_through_no_proxy);
 	tcase_add_test(tc, what_is_empty_is_not_set);
 	tcase_add_loop_test(tc, without_keys_every_place_is_named, 0,
-	    N(places));
+	    LENGTH(places));
 	tcase_add_loop_test(tc,
 	    a_setting_that_makes_no_sense_is_named_without_its_secret, 0,
-	    N(broken));
+	    LENGTH(broken));
 	tcase_add_loop_test(tc, a_token_goes_in_the_clear_to_near_hosts_only,
-	    0, N(urls));
+	    0, LENGTH(urls));
 	tcase_add_test(tc, a_profile_is_found_in_either_file);
 	tcase_add_test(tc, files_elsewhere_and_broken_ones_are_seen);
 	tcase_add_test(tc, a_profile_may_name_a_web_identity);
 	tcase_add_test(tc,
 	    region_and_endpoint_come_from_the_environment_first);
-	suite_add_tcase(s, tc);
-	return (s);
-}
-
-int
-main(void)
-{
-	SRunner *sr = srunner_create(suite());
-	int nfailed;
-
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	return (run_suite(tc));
 }

@@ -2,11 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/err.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 static const struct {
 	enum err_class cls;
@@ -140,10 +137,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("err");
 	TCase *tc = tcase_create("err");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, each_class_has_its_name_and_consequence, 0,
 	    LENGTH(classes));
@@ -152,11 +146,5 @@ main(void)
 	tcase_add_test(tc, messages_are_put_together);
 	tcase_add_test(tc, what_is_too_long_is_cut);
 	tcase_add_test(tc, a_path_of_the_longest_kind_fits_with_its_reason);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -2,15 +2,14 @@
  * The percent-encoding of keys: every byte string has one encoding, which is
  * text without controls, and nothing else decodes.
  */
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
 #include "base/utf8.h"
-
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
+#include "unit/chance.h"
+#include "unit/suite.h"
 
 static const struct {
 	const char *raw;
@@ -74,17 +73,6 @@ START_TEST(what_is_no_encoding_does_not_decode)
 	buf_fini(&b);
 }
 END_TEST
-
-static uint64_t seed = 0x9e3779b97f4a7c15ULL;
-
-static size_t
-below(size_t n)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return ((size_t)((seed * 0x2545F4914F6CDD1DULL) >> 33) % n);
-}
 
 /* Bytes among which sequences, halves of them and escapes come about. */
 static size_t
@@ -152,10 +140,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("escape");
 	TCase *tc = tcase_create("escape");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc,
@@ -166,11 +151,5 @@ main(void)
 	tcase_add_test(tc, any_bytes_come_back_from_text_without_controls);
 	tcase_add_test(tc,
 	    whatever_decodes_is_the_encoding_of_what_comes_out);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

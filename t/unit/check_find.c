@@ -34,7 +34,7 @@ fill(void)
 	struct store *s = open_tag("w0");
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < LENGTH(names); i++)
 		put(s, names[i], "12345");
 	all_safe(s);
 	return (s);
@@ -212,15 +212,13 @@ START_TEST(the_newest_version_of_one_key_is_found)
 }
 END_TEST
 
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
 	TCase *tc = storebed("find");
 
 	tcase_add_loop_test(tc, a_glob_finds_the_newest_of_each_key, 0,
-	    N(globs));
+	    LENGTH(globs));
 	tcase_add_test(tc, all_versions_come_oldest_first);
 	tcase_add_test(tc, nothing_younger_than_asked_for_is_found);
 	tcase_add_test(tc, what_is_no_backup_is_counted);

@@ -8,11 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "unit/olddb.h"
+#include "unit/suite.h"
 
 static char *dir, *path;
 
@@ -150,10 +149,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("fold");
 	TCase *tc = tcase_create("fold");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 30);
@@ -165,11 +161,5 @@ main(void)
 	tcase_add_test(tc,
 	    a_file_that_is_exchanged_meanwhile_is_not_the_locked_one);
 	tcase_add_test(tc, a_wal_that_appears_before_the_lock_is_folded_too);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed != 0);
+	return (run_suite(tc));
 }

@@ -5,14 +5,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/bytes.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "codec/frame.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 enum {
 	KIB = 1024,
@@ -122,8 +119,8 @@ START_TEST(content_comes_back_in_pieces_of_any_size)
 	struct err e = { 0 };
 
 	encode(p, n, &obj);
-	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
-		for (k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
+	for (i = 0; i < LENGTH(pieces); i++)
+		for (k = 0; k < LENGTH(pieces); k++) {
 			/* Byte by byte, both ways, is for what is small. */
 			if (n > 300 * KIB && (pieces[i] < 4096 ||
 			    pieces[k] < 4096))
@@ -617,10 +614,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("frame");
 	TCase *tc = tcase_create("frame");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, content_comes_back_in_pieces_of_any_size, 0,
@@ -648,11 +642,5 @@ main(void)
 	tcase_add_test(tc, content_has_no_limit_but_the_headers);
 	tcase_add_test(tc, no_more_comes_out_than_the_header_says);
 	tcase_add_test(tc, a_failed_decoder_stays_failed_until_reset);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -2,8 +2,8 @@
  * One of many processes does it, even if the first one dies inside.
  */
 #include "base/gate.h"
+#include "unit/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -96,20 +96,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("gate");
 	TCase *tc = tcase_create("gate");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, it_is_done_once);
 	tcase_add_test(tc, a_death_inside_leaves_it_to_the_next);
 	tcase_add_test(tc, what_failed_has_failed_for_all);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed == 0 ? 0 : 1);
+	return (run_suite(tc));
 }

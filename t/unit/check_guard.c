@@ -10,12 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/hash.h"
 #include "unit/sourcedb.h"
+#include "unit/suite.h"
 
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 #define WAL		"PRAGMA journal_mode = WAL;"			\
 			"PRAGMA wal_autocheckpoint = 0;"
 
@@ -394,10 +392,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("guard");
 	TCase *tc = tcase_create("guard");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
@@ -411,11 +406,5 @@ main(void)
 	tcase_add_test(tc, calls_that_change_something_are_refused);
 	tcase_add_test(tc, the_exemption_lets_sqlite_write);
 	tcase_add_test(tc, the_last_descriptor_and_error_are_told);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -2,11 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/hash.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 /* From the reference implementation's own program: xxhsum -H2, -H3. */
 static const struct {
@@ -101,7 +98,7 @@ START_TEST(a_stream_in_pieces_hashes_as_the_whole)
 	ck_assert_ptr_nonnull(p);
 	for (at = 0; at < 100000; at++)
 		p[at] = (uint8_t)(at * 2654435761U >> 13);
-	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (i = 0; i < LENGTH(steps); i++) {
 		hash_stream_reset(hs);
 		for (at = 0; at < 100000; at += n) {
 			n = 100000 - at < steps[i] ? 100000 - at : steps[i];
@@ -125,10 +122,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("hash");
 	TCase *tc = tcase_create("hash");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, hashes_are_those_of_the_reference, 0,
 	    LENGTH(known));
@@ -138,11 +132,5 @@ main(void)
 	tcase_add_test(tc, hex_goes_both_ways);
 	tcase_add_loop_test(tc, what_is_no_hex_is_refused, 0, LENGTH(no_hex));
 	tcase_add_test(tc, a_stream_in_pieces_hashes_as_the_whole);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -1,11 +1,8 @@
 #include "db/header.h"
+#include "unit/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <check.h>
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 
 static uint8_t good[HEADER_BYTES];
 
@@ -162,10 +159,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("header");
 	TCase *tc = tcase_create("header");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, a_good_header_is_read);
@@ -177,11 +171,5 @@ main(void)
 	tcase_add_test(tc,
 	    the_page_count_counts_if_it_is_of_the_last_change);
 	tcase_add_test(tc, less_than_a_header_is_corrupt);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

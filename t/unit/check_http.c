@@ -4,13 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/clock.h"
 #include "net/http.h"
 #include "unit/httpbed.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 
 static struct http_cfg cfg;
 static struct http *h;
@@ -748,10 +744,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("http");
 	TCase *tc = tcase_create("http");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 20);
@@ -789,11 +782,5 @@ main(void)
 	    a_pulled_body_that_is_cut_short_gives_what_came_then_fails);
 	tcase_add_loop_test(tc, the_rate_is_kept_over_all_requests, 0, 4);
 	tcase_add_test(tc, a_ca_file_must_be_one);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -8,12 +8,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "unit/sourcedb.h"
+#include "unit/suite.h"
 #include "unit/waltext.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 
 static const size_t in_memory = 8 << 20;
 
@@ -428,20 +425,11 @@ add_failures(TCase *tc)
 int
 main(void)
 {
-	Suite *suite = suite_create("image");
 	TCase *tc = tcase_create("image");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
 	add_states(tc);
 	add_failures(tc);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -8,11 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "unit/suite.h"
 
 static char dir[64];
 static int dirfd = -1;
@@ -340,10 +339,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("io");
 	TCase *tc = tcase_create("io");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, closing_forgets_the_descriptor_and_keeps_errno);
@@ -359,11 +355,5 @@ main(void)
 	tcase_add_test(tc, a_file_in_the_way_is_no_directory);
 	tcase_add_test(tc, the_parent_is_synced);
 	tcase_add_test(tc, a_tree_is_removed_and_links_are_not_followed);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -1,11 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/json.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 START_TEST(members_come_in_the_order_of_their_setting)
 {
@@ -109,10 +106,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("json");
 	TCase *tc = tcase_create("json");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, members_come_in_the_order_of_their_setting);
 	tcase_add_test(tc, a_line_leaves_an_empty_object_and_is_appended);
@@ -120,11 +114,5 @@ main(void)
 	tcase_add_test(tc, integers_are_exact);
 	tcase_add_loop_test(tc, strings_of_any_bytes_are_json, 0,
 	    LENGTH(strings));
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -1,10 +1,8 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/jsonread.h"
-
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 START_TEST(members_are_found_by_name_and_kind)
 {
@@ -71,29 +69,14 @@ START_TEST(size_and_depth_are_bounded)
 }
 END_TEST
 
-static Suite *
-suite(void)
-{
-	Suite *s = suite_create("jsonread");
-	TCase *tc = tcase_create("jsonread");
-
-	tcase_add_test(tc, members_are_found_by_name_and_kind);
-	tcase_add_loop_test(tc, what_is_no_object_is_refused_and_not_quoted,
-	    0, N(bad));
-	tcase_add_test(tc, size_and_depth_are_bounded);
-	suite_add_tcase(s, tc);
-	return (s);
-}
-
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int nfailed;
+	TCase *tc = tcase_create("jsonread");
 
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	tcase_add_test(tc, members_are_found_by_name_and_kind);
+	tcase_add_loop_test(tc, what_is_no_object_is_refused_and_not_quoted, 0,
+	    LENGTH(bad));
+	tcase_add_test(tc, size_and_depth_are_bounded);
+	return (run_suite(tc));
 }

@@ -2,7 +2,6 @@
  * What a database is called: the names that templates give, the templates
  * that are refused, and that no two paths ever share a key.
  */
-#include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,9 @@
 #include "base/utf8.h"
 #include "fleet/key.h"
 #include "fleet/pattern.h"
+#include "unit/chance.h"
+#include "unit/suite.h"
 
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 #define FLEET		"/data/*/databases/*/branches/*/tenants/*.db"
 #define STAMP		"20261120T103000.123Z"
 
@@ -456,17 +456,6 @@ START_TEST(an_objects_name_is_taken_apart_exactly)
 }
 END_TEST
 
-static uint64_t seed = 0x9e3779b97f4a7c15ULL;
-
-static size_t
-below(size_t n)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return ((size_t)((seed * 0x2545F4914F6CDD1DULL) >> 33) % n);
-}
-
 /* A name of which each other one is nearly the same, or is its encoding. */
 static void
 put_name(struct buf *b)
@@ -673,16 +662,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("key");
 	TCase *tc = tcase_create("key");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_path_gets_its_key_and_comes_back, 0,
 	    LENGTH(keys));
-	tcase_add_loop_test(tc, a_refused_template_comes_with_one_that_would_do,
-	    0, LENGTH(refused));
+	tcase_add_loop_test(tc,
+	    a_refused_template_comes_with_one_that_would_do, 0,
+	    LENGTH(refused));
 	tcase_add_loop_test(tc,
 	    a_host_that_is_no_component_is_refused_where_it_is_used, 0,
 	    LENGTH(bad_hosts));
@@ -700,11 +687,5 @@ main(void)
 	tcase_add_loop_test(tc, all_keys_of_a_pattern_begin_with_its_prefix, 0,
 	    LENGTH(prefixes));
 	tcase_add_test(tc, a_template_made_by_chance_is_refused_or_one_to_one);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

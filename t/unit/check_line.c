@@ -4,11 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/line.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 static const struct {
 	const char *plain, *escaped;
@@ -158,24 +155,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("line");
 	TCase *tc = tcase_create("line");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, a_field_is_escaped_and_comes_back, 0,
 	    LENGTH(fields));
-	tcase_add_loop_test(tc, a_raw_field_stays_as_it_is, 0,
-	    LENGTH(fields));
+	tcase_add_loop_test(tc, a_raw_field_stays_as_it_is, 0, LENGTH(fields));
 	tcase_add_loop_test(tc, items_are_read_as_the_table_says, 0,
 	    LENGTH(inputs));
 	tcase_add_test(tc, a_directory_as_input_is_class_io);
 	tcase_add_loop_test(tc, what_a_failing_read_cut_off_is_no_item, 0, 2);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -11,10 +11,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/clock.h"
 #include "unit/sourcedb.h"
+#include "unit/suite.h"
 
 enum {
 	NWRITERS = 4,
@@ -359,10 +358,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("live");
 	TCase *tc = tcase_create("live");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -377,11 +373,5 @@ main(void)
 	    a_database_that_is_replaced_meanwhile_is_read_again, 0, 2);
 	tcase_add_test(tc, the_lock_is_shared_while_the_file_is_read);
 	tcase_add_test(tc, a_live_log_can_be_written_while_it_is_read);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -2,8 +2,8 @@
  * Lines on stderr: whole, escaped, at the wanted level.
  */
 #include "base/log.h"
+#include "unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -126,10 +126,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("log");
 	TCase *tc = tcase_create("log");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, levels_have_their_words);
@@ -140,11 +137,5 @@ main(void)
 	tcase_add_test(tc, json_lines_are_objects);
 	tcase_add_test(tc, errno_is_kept);
 	tcase_add_test_raise_signal(tc, fatal_aborts, SIGABRT);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed == 0 ? 0 : 1);
+	return (run_suite(tc));
 }

@@ -212,8 +212,6 @@ START_TEST(a_run_writes_only_to_the_store_it_knows)
 }
 END_TEST
 
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
@@ -225,9 +223,10 @@ main(void)
 	tcase_add_test(tc, a_long_host_is_cut);
 	tcase_add_test(tc, words_of_a_later_program_are_passed_over);
 	tcase_add_loop_test(tc,
-	    what_is_no_marker_is_never_taken_for_a_missing_one, 0, N(damaged));
+	    what_is_no_marker_is_never_taken_for_a_missing_one, 0,
+	    LENGTH(damaged));
 	tcase_add_test(tc, a_marker_with_a_nul_or_too_large_is_none);
 	tcase_add_loop_test(tc, a_run_writes_only_to_the_store_it_knows, 0,
-	    N(rules));
+	    LENGTH(rules));
 	return (run_suite(tc));
 }

@@ -1,11 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/num.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 #define MS_MAX	((int64_t)36525 * 86400 * 1000)
 
@@ -228,27 +225,17 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("num");
 	TCase *tc = tcase_create("num");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, what_does_not_fit_is_said_and_leaves_the_result);
 	tcase_add_loop_test(tc, a_whole_number_lies_in_its_range, 0,
 	    LENGTH(numbers));
 	tcase_add_loop_test(tc, a_duration_has_units, 0, LENGTH(durations));
-	tcase_add_loop_test(tc, a_size_may_have_a_unit, 0,
-	    LENGTH(byte_sizes));
+	tcase_add_loop_test(tc, a_size_may_have_a_unit, 0, LENGTH(byte_sizes));
 	tcase_add_loop_test(tc, bytes_are_written_for_people, 0,
 	    LENGTH(formats));
 	tcase_add_loop_test(tc, a_duration_is_written_for_people, 0,
 	    LENGTH(times));
 	tcase_add_test(tc, a_short_buffer_is_not_overrun);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

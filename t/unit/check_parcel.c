@@ -2,7 +2,6 @@
  * Parcels: what was packed comes out again, a full one says so, and bytes
  * that are no parcel are not read beyond their end.
  */
-#include <check.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/mem.h"
 #include "fleet/parcel.h"
 #include "fleet/walk.h"
+#include "unit/suite.h"
 
 static const struct {
 	const char *path;
@@ -32,7 +32,7 @@ START_TEST(what_is_packed_comes_out)
 {
 	struct parcel p = { 0 };
 	struct parcel_reader r;
-	size_t i, n = sizeof(packed) / sizeof(packed[0]);
+	size_t i, n = LENGTH(packed);
 
 	for (i = 0; i < n; i++)
 		ck_assert(parcel_add(&p, packed[i].path, packed[i].real,
@@ -186,10 +186,9 @@ START_TEST(too_long_a_path_is_malformed)
 }
 END_TEST
 
-static Suite *
-parcel_suite(void)
+int
+main(void)
 {
-	Suite *s = suite_create("parcel");
 	TCase *tc = tcase_create("parcel");
 
 	tcase_add_test(tc, what_is_packed_comes_out);
@@ -198,21 +197,7 @@ parcel_suite(void)
 	tcase_add_loop_test(tc, a_full_parcel_says_so_and_stays_as_it_is, 0,
 	    3);
 	tcase_add_loop_test(tc, a_malformed_message_ends_early, 0,
-	    sizeof(malformed) / sizeof(malformed[0]));
+	    LENGTH(malformed));
 	tcase_add_test(tc, too_long_a_path_is_malformed);
-	suite_add_tcase(s, tc);
-	return (s);
-}
-
-int
-main(void)
-{
-	SRunner *sr = srunner_create(parcel_suite());
-	int failed;
-
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed != 0);
+	return (run_suite(tc));
 }

@@ -3,11 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/path.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 /* From the working directory /usr. */
 static const struct {
@@ -112,10 +109,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("path");
 	TCase *tc = tcase_create("path");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, a_path_is_made_absolute_and_normal, 0,
 	    LENGTH(paths));
@@ -125,11 +119,5 @@ main(void)
 	    without_a_working_directory_only_absolute_paths_do);
 	tcase_add_loop_test(tc, within_is_about_whole_components, 0,
 	    LENGTH(within));
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -2,7 +2,6 @@
  * The glob over paths: what matches, what the wildcards hold, what is
  * refused, and that walking, matching and building agree with each other.
  */
-#include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,8 @@
 #include "base/path.h"
 #include "fleet/glob.h"
 #include "fleet/pattern.h"
-
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
+#include "unit/chance.h"
+#include "unit/suite.h"
 
 static struct pattern *
 compile(const char *text)
@@ -458,17 +457,6 @@ walk_to(const struct pattern *p, const char *path)
 	}
 }
 
-static uint64_t seed = 0x9e3779b97f4a7c15ULL;
-
-static size_t
-below(size_t n)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return ((size_t)((seed * 0x2545F4914F6CDD1DULL) >> 33) % n);
-}
-
 START_TEST(a_walk_finds_exactly_what_matches)
 {
 	static const char *const parts[] = { "a", "b", ".a", "*", "?", "{a,.b}",
@@ -707,10 +695,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("pattern");
 	TCase *tc = tcase_create("pattern");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_path_matches_as_the_table_says, 0,
@@ -735,11 +720,5 @@ main(void)
 	tcase_add_test(tc, below_hidden_directories_the_whole_path_decides);
 	tcase_add_test(tc, a_glob_agrees_with_the_slowest_way_to_tell);
 	tcase_add_loop_test(tc, hostile_names_take_no_longer_than_others, 0, 3);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

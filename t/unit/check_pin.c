@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/clock.h"
 #include "unit/sourcedb.h"
+#include "unit/suite.h"
 
 START_TEST(an_exclusive_lock_is_busy_after_the_timeout)
 {
@@ -90,10 +89,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("pin");
 	TCase *tc = tcase_create("pin");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
@@ -104,11 +100,5 @@ main(void)
 	tcase_add_loop_test(tc, what_is_no_regular_file_is_refused_at_once, 0,
 	    2);
 	tcase_add_test(tc, what_vanished_is_gone);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

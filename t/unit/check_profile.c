@@ -1,10 +1,8 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/profile.h"
-
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 static const char text[] =
     "\xef\xbb\xbf# the first comment\n"
@@ -115,30 +113,16 @@ START_TEST(a_nul_and_a_huge_file_are_refused)
 }
 END_TEST
 
-static Suite *
-suite(void)
-{
-	Suite *s = suite_create("profile");
-	TCase *tc = tcase_create("profile");
-
-	tcase_add_loop_test(tc, a_setting_is_found_in_its_own_section, 0,
-	    N(values));
-	tcase_add_loop_test(tc,
-	    a_line_that_is_nothing_is_named_by_number_not_by_text, 0, N(bad));
-	tcase_add_test(tc, a_nul_and_a_huge_file_are_refused);
-	suite_add_tcase(s, tc);
-	return (s);
-}
-
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int nfailed;
+	TCase *tc = tcase_create("profile");
 
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	tcase_add_loop_test(tc, a_setting_is_found_in_its_own_section, 0,
+	    LENGTH(values));
+	tcase_add_loop_test(tc,
+	    a_line_that_is_nothing_is_named_by_number_not_by_text, 0,
+	    LENGTH(bad));
+	tcase_add_test(tc, a_nul_and_a_huge_file_are_refused);
+	return (run_suite(tc));
 }

@@ -9,9 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "unit/sourcedb.h"
+#include "unit/suite.h"
 
 static const size_t bounds[] = { 8 << 20, 1000 };
 
@@ -273,10 +272,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("recover");
 	TCase *tc = tcase_create("recover");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
@@ -293,11 +289,5 @@ main(void)
 	    2);
 	tcase_add_test(tc, a_broken_super_record_is_none);
 	tcase_add_test(tc, a_spool_that_is_no_directory_is_said_so);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -18,11 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
 #include <sqlite3.h>
 
 #include "base/mem.h"
 #include "unit/olddb.h"
+#include "unit/suite.h"
 
 static const char *const companions[] = { "-wal", "-shm", "-journal" };
 static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
@@ -730,15 +730,10 @@ START_TEST(a_name_of_255_bytes_is_moved_aside)
 }
 END_TEST
 
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("replace");
 	TCase *tc = tcase_create("replace");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -750,7 +745,7 @@ main(void)
 	tcase_add_test(tc, a_missing_database_is_placed);
 	tcase_add_test(tc, names_moved_aside_never_meet_others);
 	tcase_add_loop_test(tc, a_database_open_elsewhere_is_refused_unchanged,
-	    0, N(open_cases));
+	    0, LENGTH(open_cases));
 	tcase_add_test(tc, a_reader_that_goes_soon_is_waited_for);
 	tcase_add_test(tc, without_a_lease_locks_tell_what_they_can);
 	tcase_add_loop_test(tc, what_is_no_regular_file_is_refused, 0, 3);
@@ -760,7 +755,7 @@ main(void)
 	    when_the_new_file_cannot_be_placed_the_old_one_is_back, 0,
 	    OLD_NKINDS - OLD_DAMAGED);
 	tcase_add_loop_test(tc, killed_at_a_hook_it_leaves_the_old_or_the_new,
-	    0, N(hook_cases));
+	    0, LENGTH(hook_cases));
 	tcase_add_loop_test(tc,
 	    killed_at_any_system_call_it_leaves_the_old_or_the_new, 0,
 	    OLD_NKINDS);
@@ -768,11 +763,5 @@ main(void)
 	tcase_add_loop_test(tc, placing_replaces_nothing, 0, 4);
 	tcase_add_test(tc, a_long_name_is_cut_between_characters);
 	tcase_add_test(tc, a_name_of_255_bytes_is_moved_aside);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed != 0);
+	return (run_suite(tc));
 }

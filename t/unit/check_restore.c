@@ -12,14 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/mem.h"
 #include "codec/frame.h"
 #include "job/origin.h"
 #include "store/marker.h"
 #include "store/store.h"
 #include "unit/olddb.h"
+#include "unit/suite.h"
 
 #define OBJECT	"data/t.db/20261120T103000.123Z.db.lz4"
 
@@ -467,15 +466,10 @@ START_TEST(what_appears_while_decoding_is_not_replaced)
 }
 END_TEST
 
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("restore");
 	TCase *tc = tcase_create("restore");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 30);
@@ -485,7 +479,7 @@ main(void)
 	tcase_add_test(tc, the_original_path_is_the_one_in_the_trailer);
 	tcase_add_loop_test(tc,
 	    an_original_path_that_leads_elsewhere_is_refused, 0,
-	    N(bad_paths));
+	    LENGTH(bad_paths));
 	tcase_add_loop_test(tc, a_damaged_object_changes_nothing, 0, NDAMAGE);
 	tcase_add_loop_test(tc, a_damaged_object_has_no_origin_or_its_own, 0,
 	    NDAMAGE);
@@ -496,14 +490,8 @@ main(void)
 	tcase_add_test(tc, one_that_is_told_to_stop_leaves_nothing);
 	tcase_add_test(tc, a_stream_is_the_content);
 	tcase_add_loop_test(tc, killed_on_the_way_it_leaves_all_or_nothing, 0,
-	    N(kills));
+	    LENGTH(kills));
 	tcase_add_loop_test(tc, what_appears_while_decoding_is_not_replaced, 0,
 	    2);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed != 0);
+	return (run_suite(tc));
 }

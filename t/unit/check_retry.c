@@ -1,10 +1,10 @@
 /*
  * Which failures are tried again, and when.
  */
-#include <check.h>
 #include <stdlib.h>
 
 #include "store/retry.h"
+#include "unit/suite.h"
 
 static const struct {
 	struct retry_facts facts;
@@ -99,20 +99,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("retry");
 	TCase *tc = tcase_create("retry");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
 
-	tcase_add_loop_test(tc, a_failure_is_judged, 0,
-	    (int)(sizeof(judged) / sizeof(judged[0])));
+	tcase_add_loop_test(tc, a_failure_is_judged, 0, LENGTH(judged));
 	tcase_add_test(tc, the_wait_grows_within_its_bounds);
 	tcase_add_test(tc, the_server_may_ask_for_more);
 	tcase_add_test(tc, a_store_is_down_after_a_long_row_of_failures);
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	return (run_suite(tc));
 }

@@ -1,13 +1,13 @@
 /*
  * The S3 store without a server: what answers mean, where requests go.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "store/s3call.h"
 #include "store/s3page.h"
+#include "unit/suite.h"
 
 static const struct {
 	int status;
@@ -200,29 +200,21 @@ START_TEST(a_redirect_is_followed_where_it_is_safe)
 }
 END_TEST
 
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
-	Suite *s = suite_create("s3");
 	TCase *tc = tcase_create("s3");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
 
-	tcase_add_loop_test(tc,
-	    a_refusal_is_one_sentence_with_all_that_helps, 0, N(faults));
+	tcase_add_loop_test(tc, a_refusal_is_one_sentence_with_all_that_helps,
+	    0, LENGTH(faults));
 	tcase_add_test(tc, a_servers_text_cannot_break_the_line);
-	tcase_add_loop_test(tc, a_key_is_decoded, 0, N(keys));
+	tcase_add_loop_test(tc, a_key_is_decoded, 0, LENGTH(keys));
 	tcase_add_test(tc, a_page_is_read);
-	tcase_add_loop_test(tc, what_is_no_page_is_refused, 0, N(no_pages));
+	tcase_add_loop_test(tc, what_is_no_page_is_refused, 0,
+	    LENGTH(no_pages));
 	tcase_add_test(tc, ten_thousand_parts_always_do);
-	tcase_add_loop_test(tc, requests_go_to_the_right_place, 0, N(sites));
+	tcase_add_loop_test(tc, requests_go_to_the_right_place, 0,
+	    LENGTH(sites));
 	tcase_add_test(tc, a_redirect_is_followed_where_it_is_safe);
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	return (run_suite(tc));
 }

@@ -96,7 +96,7 @@ START_TEST(odd_keys_make_the_round_trip)
 	    "a#b", "a\\b", "a(b)", "a[b]", "a{b}", "a|b", "a^b", "a`b", "a@b",
 	    "a$b", "a!b", "a*b", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80",
 	    "\xef\xbf\xbf", "...", "%0A", "-", "_", " lead", "trail " };
-	size_t i, n = sizeof(names) / sizeof(names[0]), nseen = 0;
+	size_t i, n = LENGTH(names), nseen = 0;
 	struct store *s = open_s3();
 	struct store_lister *l;
 	struct store_entry ent;

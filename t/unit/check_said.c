@@ -3,12 +3,12 @@
  */
 #include "job/said.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "job/backup.h"
+#include "unit/suite.h"
 
 static struct buf wire;
 
@@ -60,18 +60,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("said");
 	TCase *tc = tcase_create("said");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, what_is_told_is_heard);
 	tcase_add_test(tc, a_message_cut_short_in_its_path_is_refused);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed == 0 ? 0 : 1);
+	return (run_suite(tc));
 }

@@ -2,7 +2,6 @@
  * What a walk leaves alone: excludes, avoided directories, other file systems,
  * and what belongs to an earlier pattern.
  */
-#include <check.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -182,5 +181,5 @@ main(void)
 		proc_mounted_elsewhere_is_not_entered,
 	};
 
-	return (forest_main("scope", tests, sizeof(tests) / sizeof(tests[0])));
+	return (forest_main("scope", tests, LENGTH(tests)));
 }

@@ -2,7 +2,6 @@
  * What a walk takes in one directory: kinds of files, odd names, companions,
  * and many of them.
  */
-#include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,5 +243,5 @@ main(void)
 		links_count_with_follow,
 	};
 
-	return (forest_main("sieve", tests, sizeof(tests) / sizeof(tests[0])));
+	return (forest_main("sieve", tests, LENGTH(tests)));
 }

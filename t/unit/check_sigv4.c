@@ -3,11 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "net/sigv4.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 #define EMPTY	\
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -379,10 +376,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("sigv4");
 	TCase *tc = tcase_create("sigv4");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, published_vectors_are_signed_as_published, 0,
 	    LENGTH(vectors));
@@ -395,11 +389,5 @@ main(void)
 	tcase_add_test(tc, all_bytes_but_the_unreserved_are_encoded);
 	tcase_add_test(tc, a_part_of_a_file_has_the_hash_of_its_bytes);
 	tcase_add_test(tc, hashes_are_those_of_the_standards);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

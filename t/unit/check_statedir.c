@@ -11,15 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "state/state.h"
 #include "state/statedir.h"
+#include "unit/suite.h"
 
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 #define URL		"file:///backup/a"
 
 static char base[64];
@@ -656,10 +654,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("statedir");
 	TCase *tc = tcase_create("statedir");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -685,11 +680,5 @@ main(void)
 	tcase_add_test(tc, what_is_in_the_way_is_class_state);
 	tcase_add_test(tc, a_full_disk_leaves_the_id);
 	tcase_add_test(tc, the_hash_depends_on_path_and_seed);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -2,7 +2,6 @@
  * How deep a walk gets, with how many descriptors, and what it does where a
  * path has no room for more.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -207,5 +206,5 @@ main(void)
 		too_long_a_path_is_a_fault_that_names_it,
 	};
 
-	return (forest_main("trail", tests, sizeof(tests) / sizeof(tests[0])));
+	return (forest_main("trail", tests, LENGTH(tests)));
 }

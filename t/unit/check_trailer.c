@@ -2,13 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "codec/trailer.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 static const struct trailer sample = {
 	.size = 0x123456789aULL,
@@ -288,10 +285,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("trailer");
 	TCase *tc = tcase_create("trailer");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, what_was_put_is_parsed);
 	tcase_add_test(tc, the_bytes_lie_where_the_manual_says);
@@ -305,11 +299,5 @@ main(void)
 	tcase_add_test(tc, the_longest_host_and_path_fit);
 	tcase_add_test(tc, extremes_survive);
 	tcase_add_test(tc, a_relative_path_is_not_written);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

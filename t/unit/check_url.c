@@ -1,4 +1,3 @@
-#include <check.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "base/io.h"
 #include "store/url.h"
+#include "unit/suite.h"
 
 static char scratch[64];
 
@@ -379,46 +379,30 @@ START_TEST(going_up_an_s3_url_moves_components_below)
 }
 END_TEST
 
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
-
-static Suite *
-suite(void)
-{
-	Suite *s = suite_create("url");
-	TCase *tc = tcase_create("url");
-
-	tcase_add_unchecked_fixture(tc, make_scratch, remove_scratch);
-	tcase_add_loop_test(tc, one_store_has_one_canonical_url, 0, N(good));
-	tcase_add_test(tc, a_relative_path_is_below_the_working_directory);
-	tcase_add_loop_test(tc, a_wrong_url_is_a_usage_error_that_names_it, 0,
-	    N(bad));
-	tcase_add_loop_test(tc, an_s3_url_is_bucket_prefix_and_endpoint, 0,
-	    N(s3));
-	tcase_add_test(tc, every_s3_option_reaches_its_place);
-	tcase_add_test(tc, the_environments_endpoint_tells_stores_apart_too);
-	tcase_add_loop_test(tc, going_up_an_s3_url_moves_components_below, 0,
-	    N(climbs));
-	tcase_add_loop_test(tc,
-	    the_deepest_store_above_a_key_or_glob_is_found, 0, N(places));
-	tcase_add_test(tc, where_there_is_no_store_none_is_found);
-	tcase_add_test(tc,
-	    a_store_that_cannot_be_looked_into_is_said_to_be_hidden);
-	suite_add_tcase(s, tc);
-	return (s);
-}
-
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int nfailed;
+	TCase *tc = tcase_create("url");
 
 	(void)unsetenv("AWS_ENDPOINT_URL_S3");
 	(void)unsetenv("AWS_ENDPOINT_URL");
 	(void)unsetenv("AWS_ENDPOINT");
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	tcase_add_unchecked_fixture(tc, make_scratch, remove_scratch);
+	tcase_add_loop_test(tc, one_store_has_one_canonical_url, 0,
+	    LENGTH(good));
+	tcase_add_test(tc, a_relative_path_is_below_the_working_directory);
+	tcase_add_loop_test(tc, a_wrong_url_is_a_usage_error_that_names_it, 0,
+	    LENGTH(bad));
+	tcase_add_loop_test(tc, an_s3_url_is_bucket_prefix_and_endpoint, 0,
+	    LENGTH(s3));
+	tcase_add_test(tc, every_s3_option_reaches_its_place);
+	tcase_add_test(tc, the_environments_endpoint_tells_stores_apart_too);
+	tcase_add_loop_test(tc, going_up_an_s3_url_moves_components_below, 0,
+	    LENGTH(climbs));
+	tcase_add_loop_test(tc, the_deepest_store_above_a_key_or_glob_is_found,
+	    0, LENGTH(places));
+	tcase_add_test(tc, where_there_is_no_store_none_is_found);
+	tcase_add_test(tc,
+	    a_store_that_cannot_be_looked_into_is_said_to_be_hidden);
+	return (run_suite(tc));
 }

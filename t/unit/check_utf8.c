@@ -1,14 +1,12 @@
 /*
  * Well-formed UTF-8, held against the definition of the encoding itself.
  */
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
-
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
+#include "unit/suite.h"
 
 /* The encoding of code point c; returns its length. */
 static size_t
@@ -136,10 +134,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("utf8");
 	TCase *tc = tcase_create("utf8");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc,
@@ -148,11 +143,5 @@ main(void)
 	tcase_add_test(tc, four_bytes_are_well_formed_up_to_the_last_plane);
 	tcase_add_loop_test(tc, a_text_is_valid_only_as_a_whole, 0,
 	    LENGTH(texts));
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

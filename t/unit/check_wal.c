@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "db/walindex.h"
+#include "unit/suite.h"
 #include "unit/waltext.h"
 
 enum {
@@ -264,10 +263,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("wal");
 	TCase *tc = tcase_create("wal");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc,
 	    the_newest_committed_frame_of_each_page_counts, 0, 6);
@@ -280,11 +276,5 @@ main(void)
 	tcase_add_test(tc, a_settled_index_is_read);
 	tcase_add_test(tc, a_half_written_index_is_unsettled);
 	tcase_add_test(tc, an_index_of_another_version_is_unknown);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -1,7 +1,6 @@
 /*
  * Where a walk goes: patterns, links, what vanishes and what cannot be read.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -246,7 +245,7 @@ START_TEST(a_check_names_what_is_wrong)
 	int rv;
 
 	make_file("d/x.db");
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+	for (i = 0; i < LENGTH(checks); i++) {
 		text = at(checks[i].pattern);
 		ck_assert_ptr_nonnull(pattern = pattern_new(text, &e));
 		cfg.patterns = (const struct pattern *const *)&pattern;
@@ -284,5 +283,5 @@ main(void)
 		a_check_names_what_is_wrong,
 	};
 
-	return (forest_main("walk", tests, sizeof(tests) / sizeof(tests[0])));
+	return (forest_main("walk", tests, LENGTH(tests)));
 }

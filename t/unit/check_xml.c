@@ -2,12 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/buf.h"
 #include "net/xml.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 static struct xml *
 parse(const char *s)
@@ -222,10 +219,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("xml");
 	TCase *tc = tcase_create("xml");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, a_listing_is_a_list_of_its_texts);
 	tcase_add_loop_test(tc, texts_are_what_stands_between_the_tags, 0,
@@ -236,11 +230,5 @@ main(void)
 	tcase_add_test(tc, size_has_a_bound);
 	tcase_add_test(tc, names_and_their_kinds_have_bounds);
 	tcase_add_test(tc, a_full_page_of_a_listing_is_read);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

@@ -6,7 +6,6 @@
 #ifndef UNIT_CREDBED_H
 #define UNIT_CREDBED_H
 #include <arpa/inet.h>
-#include <check.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -24,9 +23,9 @@
 #include "base/io.h"
 #include "net/container.h"
 #include "net/credentials.h"
+#include "unit/suite.h"
 
 #define ROLES	"/latest/meta-data/iam/security-credentials/"
-#define N(a)	((int)(sizeof(a) / sizeof((a)[0])))
 
 enum {
 	NROUTES = 4,

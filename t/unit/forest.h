@@ -5,7 +5,6 @@
 #ifndef UNIT_FOREST_H
 #define UNIT_FOREST_H
 
-#include <check.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "fleet/walk.h"
+#include "unit/suite.h"
 
 static char top[PATH_MAX];	/* the scratch directory */
 static struct walk_cfg cfg;	/* tests set excludes and the like */
@@ -216,23 +216,14 @@ expect(const char *pattern, const char *want)
 static inline int
 forest_main(const char *name, const TTest *const *tests, size_t ntests)
 {
-	Suite *s = suite_create(name);
 	TCase *tc = tcase_create(name);
-	SRunner *sr;
 	size_t i;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, forest_setup, forest_teardown);
 	for (i = 0; i < ntests; i++)
 		tcase_add_test(tc, tests[i]);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed != 0);
+	return (run_suite(tc));
 }
 
 #endif

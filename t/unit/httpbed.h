@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
+#include "unit/suite.h"
 
 struct httpbed {
 	atomic_uint connections;

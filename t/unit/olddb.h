@@ -17,13 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
 #include <sqlite3.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "unit/suite.h"
 
 static char *scratch;		/* of the test */
 

@@ -6,7 +6,6 @@
 #ifndef UNIT_POOLBED_H
 #define UNIT_POOLBED_H
 
-#include <check.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,6 +22,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proc/pool.h"
+#include "unit/suite.h"
 
 enum act {
 	ACT_NOTHING,
@@ -461,21 +461,6 @@ poolbed(const char *name)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 30);
 	return (tc);
-}
-
-static inline int
-run_suite(TCase *tc)
-{
-	Suite *s = suite_create("pool");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
-
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
 }
 
 #endif

@@ -19,7 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
 #include <sqlite3.h>
 
 #include "base/buf.h"
@@ -28,6 +27,7 @@
 #include "base/mem.h"
 #include "db/guard.h"
 #include "db/image.h"
+#include "unit/suite.h"
 
 enum {
 	NROWS = 500,

@@ -6,7 +6,6 @@
 #ifndef UNIT_STATEBED_H
 #define UNIT_STATEBED_H
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,8 +15,7 @@
 
 #include "base/io.h"
 #include "state/state.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 enum {
 	SEG = 0xa7,
@@ -57,21 +55,6 @@ statebed(const char *name)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	return (tc);
-}
-
-static inline int
-run_suite(TCase *tc)
-{
-	Suite *s = suite_create("state");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
-
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
 }
 
 /* A hash of this segment; the home slots of all n spread evenly. */

@@ -6,7 +6,6 @@
 #ifndef UNIT_STOREBED_H
 #define UNIT_STOREBED_H
 
-#include <check.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -20,6 +19,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "store/store.h"
+#include "unit/suite.h"
 
 #define STAMP	"20261120T103000.123Z.db.lz4"
 #define MAYBE	__attribute__((__unused__)) static
@@ -64,21 +64,6 @@ storebed(const char *name)
 	tcase_add_checked_fixture(tc, make_root, NULL);
 	tcase_set_timeout(tc, 60);
 	return (tc);
-}
-
-static int
-run_suite(TCase *tc)
-{
-	Suite *s = suite_create("store");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
-
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
 }
 
 /* The path of something in the store; good for four calls. */
