@@ -28,6 +28,9 @@ tally_phase_name(enum tally_phase phase)
 		[TALLY_STORE] = "storing",
 		[TALLY_RECORD] = "recording",
 		[TALLY_CHECK] = "checking",
+		[TALLY_FETCH] = "fetching",
+		[TALLY_DECODE] = "decompressing",
+		[TALLY_LAND] = "putting into place",
 	};
 
 	return (phase < TALLY_NPHASE ? names[phase] : "unknown");

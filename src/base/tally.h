@@ -37,6 +37,9 @@ enum tally_phase {
 	TALLY_STORE,
 	TALLY_RECORD,
 	TALLY_CHECK,
+	TALLY_FETCH,		/* and of a restore */
+	TALLY_DECODE,
+	TALLY_LAND,
 	TALLY_NPHASE
 };
 

@@ -212,10 +212,11 @@ find_object(struct restore *r, const char *key, struct err *e)
 static bool
 is_object(struct store *s, const char *name)
 {
+	struct store_get_cfg cfg = { .name = name };
 	struct store_reader *reader;
 	struct err e;
 
-	if ((reader = store_get(s, name, 0, NULL, &e)) != NULL)
+	if ((reader = store_get(s, &cfg, NULL, &e)) != NULL)
 		store_reader_free(reader);
 	return (reader != NULL || e.cls != ERR_NOTFOUND);
 }

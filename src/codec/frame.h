@@ -52,13 +52,13 @@ void frame_dec_reset(struct frame_dec *d);
  * Take up to *nin bytes at "in" and put up to *nout bytes of content at
  * "out".  On return *nin and *nout say how many were taken and put.  Call
  * again while either moves.  Class corrupt: not LZ4, no content size in the
- * header, damaged, more content than the header says or than max_bytes
- * (frame_dec_limit), or anything but one trailer behind the frame.
+ * header, damaged, more content than the header says, or anything but one
+ * trailer behind the frame; limit: it says more than frame_dec_limit() allows.
  */
 int frame_dec_step(struct frame_dec *d, const void *in, size_t *nin,
     void *out, size_t *nout, struct err *e);
 
-/* Refuse content above max_bytes (default: no more than the header says). */
+/* Refuse a header that says more than max_bytes (default: none). */
 void frame_dec_limit(struct frame_dec *d, uint64_t max_bytes);
 
 /*

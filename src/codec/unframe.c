@@ -110,8 +110,8 @@ check_header(struct frame_dec *d, struct err *e)
 	}
 	d->size = le64_get(d->header + 6);
 	if (d->size > d->limit) {
-		err_set(e, ERR_CORRUPT, "content of %llu bytes, where at most "
-		    "%llu can be", (unsigned long long)d->size,
+		err_set(e, ERR_LIMIT, "content of %llu bytes, where at most "
+		    "%llu are taken", (unsigned long long)d->size,
 		    (unsigned long long)d->limit);
 		return (-1);
 	}

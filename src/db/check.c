@@ -9,22 +9,29 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "db/guard.h"
+#include "db/header.h"
 #include "db/private.h"
 #include "db/sink.h"
 
-/* An unnamed file of the spool gets a name; everything else is copied. */
+enum {				/* of the file's header */
+	HEADER_WRITE = 18,	/* "file format write version": 2 is WAL */
+	HEADER_READ = 19
+};
+
+/* An unnamed file of the spool ("ours") gets a name; all else is copied. */
 static int
-name_image(const struct image *img, const struct buf *dir, struct buf *path,
-    struct err *e)
+name_image(const struct image *img, bool ours, const struct buf *dir,
+    struct buf *path, struct err *e)
 {
 	struct sink s;
 	uint64_t got;
 	char proc[64];
 	int fd, ret;
 
-	if (img->mem == NULL) {
+	if (img->mem == NULL && ours) {
 		(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d",
 		    img->fd);
 		buf_reset(path);
@@ -106,19 +113,13 @@ judge(sqlite3 *db, int rc, const char *text, struct image *img)
 }
 
 static void
-run_check(const char *uri, enum image_check how, struct image *img)
+ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 {
 	const char *sql = how == IMAGE_CHECK_FULL ?
 	    "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
 	const unsigned char *text = NULL;
 	sqlite3_stmt *stmt = NULL;
-	sqlite3 *db = NULL;
-	bool before;
-	int rc;
 
-	before = guard_exempt(true);
-	rc = sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY |
-	    SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
 		open_safely(db);
 		rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
@@ -128,26 +129,34 @@ run_check(const char *uri, enum image_check how, struct image *img)
 		text = sqlite3_column_text(stmt, 0);
 	judge(db, rc, text == NULL ? "" : (const char *)text, img);
 	(void)sqlite3_finalize(stmt);
+}
+
+static void
+check_at(const char *uri, enum image_check how, struct image *img)
+{
+	bool before = guard_exempt(true);
+	sqlite3 *db = NULL;
+	int rc;
+
+	rc = sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY |
+	    SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	ask(db, rc, how, img);
 	(void)sqlite3_close(db);
 	(void)guard_exempt(before);
 }
 
-int
-check_image(struct image *img, enum image_check how, const char *spool,
-    struct err *e)
+static int
+check_copy(struct image *img, bool ours, enum image_check how,
+    const char *spool, struct err *e)
 {
 	struct buf dir = { 0 }, path = { 0 }, uri = { 0 };
 	int ret = -1;
 
-	img->damaged = false;
-	img->why[0] = '\0';
-	if (how == IMAGE_CHECK_NONE || img->size == 0)
-		return (0);
 	if (private_make(spool, &dir, e) == -1 ||
-	    name_image(img, &dir, &path, e) == -1)
+	    name_image(img, ours, &dir, &path, e) == -1)
 		goto out;
 	put_uri(&uri, buf_str(&path));
-	run_check(buf_str(&uri), how, img);
+	check_at(buf_str(&uri), how, img);
 	ret = 0;
 out:
 	private_remove(&dir);
@@ -155,4 +164,74 @@ out:
 	buf_fini(&path);
 	buf_fini(&uri);
 	return (ret);
+}
+
+int
+check_image(struct image *img, enum image_check how, const char *spool,
+    struct err *e)
+{
+	img->damaged = false;
+	img->why[0] = '\0';
+	if (how == IMAGE_CHECK_NONE || img->size == 0)
+		return (0);
+	return (check_copy(img, true, how, spool, e));
+}
+
+/* A database in memory cannot be in WAL mode, whatever its header says. */
+static void
+unset_wal(uint8_t *p, size_t n)
+{
+	if (n >= HEADER_BYTES && p[HEADER_WRITE] == 2 && p[HEADER_READ] == 2)
+		p[HEADER_WRITE] = p[HEADER_READ] = 1;
+}
+
+static int
+check_mem(struct image *img, enum image_check how, struct err *e)
+{
+	size_t n = (size_t)img->size;
+	sqlite3 *db = NULL;
+	ssize_t got;
+	uint8_t *p;
+	int rc;
+
+	if ((p = sqlite3_malloc64(n)) == NULL)
+		log_fatal("out of memory");
+	if ((got = io_pread(img->fd, p, n, 0, "the content", e)) !=
+	    (ssize_t)n) {
+		if (got != -1)
+			err_set(e, ERR_BUG, "the content has become shorter "
+			    "than %zu bytes", n);
+		sqlite3_free(p);
+		return (-1);
+	}
+	unset_wal(p, n);
+	rc = sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX, NULL);
+	/* It frees p in any case. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_deserialize(db, "main", p, (sqlite3_int64)n,
+		    (sqlite3_int64)n, SQLITE_DESERIALIZE_FREEONCLOSE |
+		    SQLITE_DESERIALIZE_READONLY);
+	else
+		sqlite3_free(p);
+	ask(db, rc, how, img);
+	(void)sqlite3_close(db);
+	return (0);
+}
+
+int
+check_file(int fd, uint64_t size, enum image_check how, const char *spool,
+    struct check_verdict *v, struct err *e)
+{
+	struct image img = { .fd = fd, .size = size };
+
+	memset(v, 0, sizeof(*v));
+	if (how == IMAGE_CHECK_NONE || size == 0)
+		return (0);
+	if (size <= CHECK_MEM_BYTES ? check_mem(&img, how, e) == -1 :
+	    check_copy(&img, false, how, spool, e) == -1)
+		return (-1);
+	v->damaged = img.damaged;
+	memcpy(v->why, img.why, sizeof(v->why));
+	return (0);
 }

@@ -1,6 +1,6 @@
 /*
- * check -- SQLite's own opinion of an image: quick_check or integrity_check
- * of a private copy that nothing can change.
+ * check -- SQLite's own opinion of an image, or of restored content:
+ * quick_check or integrity_check of a private copy that nothing can change.
  *
  * The schema in it is not ours: it is opened immutable, with no trust in its
  * schema and with what is dangerous switched off.
@@ -8,8 +8,16 @@
 #ifndef DB_CHECK_H
 #define DB_CHECK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/err.h"
 #include "db/image.h"
+
+enum {
+	CHECK_MEM_BYTES = 8 * 1024 * 1024	/* check_file(): up to here the
+						 * copy is in memory */
+};
 
 /*
  * Check *img as "how" says and set its "damaged" and "why".  If the check
@@ -18,5 +26,16 @@
  */
 int check_image(struct image *img, enum image_check how, const char *spool,
     struct err *e);
+
+/*
+ * The same of the first "size" bytes of the file fd, which gets no name by it:
+ * an O_TMPFILE that was linked and unlinked could never be linked again.
+ */
+struct check_verdict {
+	bool damaged;
+	char why[256];		/* as in struct image */
+};
+int check_file(int fd, uint64_t size, enum image_check how,
+    const char *spool, struct check_verdict *v, struct err *e);
 
 #endif

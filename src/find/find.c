@@ -98,11 +98,16 @@ find_new(const struct find_cfg *cfg, struct err *e)
 {
 	struct find *f = mem_zero(sizeof(*f));
 	struct buf prefix = { 0 };
+	struct store_list_cfg list = { 0 };
 
 	f->all = cfg->all;
 	f->before_ms = cfg->before_ms;
-	if (compile(f, cfg->glob, &prefix, e) == -1 || (f->lister =
-	    store_list(cfg->store, buf_str(&prefix), e)) == NULL) {
+	if (compile(f, cfg->glob, &prefix, e) == -1)
+		goto out;
+	list.prefix = buf_str(&prefix);
+	f->lister = store_list(cfg->store, &list, e);
+out:
+	if (f->lister == NULL) {
 		find_free(f);
 		f = NULL;
 	}
@@ -236,6 +241,7 @@ find_newest(struct store *s, const char *key, int64_t before_ms,
 	struct store_lister *l = NULL;
 	struct store_entry ent;
 	struct buf prefix = { 0 };
+	struct store_list_cfg list = { 0 };
 	size_t keylen = strlen(key);
 	int64_t at, oldest = 0;
 	bool any = false;
@@ -243,7 +249,8 @@ find_newest(struct store *s, const char *key, int64_t before_ms,
 
 	buf_reset(object);
 	buf_printf(&prefix, "%s/", key);
-	if ((l = store_list(s, buf_str(&prefix), e)) == NULL)
+	list.prefix = buf_str(&prefix);
+	if ((l = store_list(s, &list, e)) == NULL)
 		goto out;
 	while ((r = store_list_next(l, &ent, e)) == 1) {
 		if (strchr(ent.name + prefix.len, '/') != NULL) {

@@ -11,13 +11,12 @@
 #include "base/hook.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "codec/frame.h"
 #include "db/replace.h"
+#include "job/decode.h"
 #include "job/origin.h"
 
 enum {
-	IN_BYTES = 128 * 1024,
-	OUT_BYTES = 512 * 1024
+	IN_BYTES = 128 * 1024
 };
 
 /* Where decoded bytes go. */
@@ -27,38 +26,11 @@ struct sink {
 	const volatile sig_atomic_t *stop;
 };
 
-/* Feed in[0 .. n-1] to the decoder and write what comes out. */
 static int
-feed(struct frame_dec *d, const uint8_t *in, size_t n, uint8_t *out,
-    const struct sink *to, struct err *e)
-{
-	size_t nin, nout;
-
-	for (;;) {
-		nin = n;
-		nout = OUT_BYTES;
-		if (frame_dec_step(d, in, &nin, out, &nout, e) == -1)
-			return (-1);
-		if (nout > 0 && io_write(to->fd, out, nout, to->name, e) == -1)
-			return (-1);
-		if (nin == 0 && nout == 0)
-			break;
-		in += nin;
-		n -= nin;
-	}
-	if (n > 0) {
-		err_set(e, ERR_CORRUPT, "more bytes than a backup has");
-		return (-1);
-	}
-	return (0);
-}
-
-static int
-pump(struct store_reader *r, struct frame_dec *d, const struct sink *to,
+pump(struct store_reader *r, struct decode *d, const struct sink *to,
     struct err *e)
 {
 	uint8_t *in = mem_resize(NULL, IN_BYTES, 1);
-	uint8_t *out = mem_resize(NULL, OUT_BYTES, 1);
 	ssize_t n;
 	int ret = -1;
 
@@ -67,14 +39,13 @@ pump(struct store_reader *r, struct frame_dec *d, const struct sink *to,
 			err_set(e, ERR_GONE, "interrupted");
 			goto out;
 		}
-		if (feed(d, in, (size_t)n, out, to, e) == -1)
+		if (decode_feed(d, in, (size_t)n, e) == -1)
 			goto out;
 	}
 	if (n == 0)
 		ret = 0;
 out:
 	free(in);
-	free(out);
 	return (ret);
 }
 
@@ -83,15 +54,17 @@ static int
 decode(struct store *store, const char *object, const struct sink *to,
     uint64_t *size, struct hash128 *xxh3, struct err *e)
 {
-	struct frame_dec *d = NULL;
+	struct store_get_cfg cfg = { .name = object };
+	struct decode *d = NULL;
 	const struct trailer *t;
 	struct store_reader *r;
 	int ret = -1;
 
-	if ((r = store_get(store, object, 0, NULL, e)) == NULL)
+	if ((r = store_get(store, &cfg, NULL, e)) == NULL)
 		return (-1);
-	d = frame_dec_new();
-	if (pump(r, d, to, e) == -1 || frame_dec_finish(d, &t, e) == -1) {
+	d = decode_new(UINT64_MAX);
+	decode_begin(d, to->fd, to->name);
+	if (pump(r, d, to, e) == -1 || decode_end(d, &t, e) == -1) {
 		if (e->cls == ERR_CORRUPT)
 			err_prefix(e, "%s", object);
 		goto out;
@@ -100,7 +73,7 @@ decode(struct store *store, const char *object, const struct sink *to,
 	*xxh3 = t->xxh3;
 	ret = 0;
 out:
-	frame_dec_free(d);
+	decode_free(d);
 	store_reader_free(r);
 	return (ret);
 }

@@ -69,6 +69,11 @@ transfer_failure(const struct http_transfer *t, CURLcode code, struct err *e)
 		*e = t->body_err;
 		return;
 	}
+	if (t->too_large) {
+		err_set(e, ERR_LIMIT, "the answer of %s is larger than %zu "
+		    "bytes", t->peer, t->req->max_bytes);
+		return;
+	}
 	if (t->too_long) {
 		err_set(e, ERR_NETWORK, "the answer of %s is too long",
 		    t->peer);

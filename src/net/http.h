@@ -53,6 +53,8 @@ struct http_req {
 	uint64_t body_bytes;
 	bool pull;			/* a 2xx answer's body is taken with
 					 * http_pull(), not kept in memory */
+	size_t max_bytes;		/* of a 2xx answer's body in memory, at
+					 * most HTTP_BODY_MAX; 0: that */
 	void *owner;			/* the caller's */
 
 	/* The answer. */
@@ -64,7 +66,8 @@ struct http_req {
 	struct buf answer;		/* body; http_fini_req() frees it */
 	struct err err;			/* class network or io; one sentence
 					 * naming the host: DNS, refused, TLS,
-					 * timeout, reset, cut short */
+					 * timeout, reset, cut short.  Class
+					 * limit: more than max_bytes */
 	int64_t date_ms;		/* of its Date header, 0: none */
 	struct http_transfer *transfer;	/* http's own */
 };

@@ -66,6 +66,22 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	return (len);
 }
 
+/* Does the request want no more than what comes?  If it is known beforehand
+ * how much that is, not a byte of it is taken. */
+static bool
+is_too_large(const struct http_transfer *t, size_t len)
+{
+	size_t max = t->req->max_bytes;
+	long status = status_of(t);
+	curl_off_t whole = -1;
+
+	if (max == 0 || status < 200 || status >= 300)
+		return (false);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+	    &whole);
+	return (whole > (curl_off_t)max || len > max - t->req->answer.len);
+}
+
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
@@ -79,6 +95,9 @@ on_body(char *p, size_t size, size_t n, void *arg)
 			h->nrunning--;
 			return (CURL_WRITEFUNC_PAUSE);
 		}
+	} else if (is_too_large(t, len)) {
+		t->too_large = true;
+		return (0);
 	} else if (len > HTTP_BODY_MAX - t->req->answer.len) {
 		t->too_long = true;
 		return (0);

@@ -65,6 +65,7 @@ struct http_transfer {
 	bool headed;			/* they ended as they should */
 	bool began;			/* on a connection */
 	bool too_long;			/* an answer over the limit */
+	bool too_large;			/* ... that the request set */
 	struct err body_err;		/* of reading the request's body */
 
 	struct buf window;		/* of a pulled body ... */

@@ -7,7 +7,7 @@
  * that was submitted back through store_done() or store_doom(), once; between
  * the two the operation is its own (queues may use op->entry).  Readers and
  * listers are pulled: a backend with answers in flight moves them inside
- * read() and next().
+ * read(), next() and wait().
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
@@ -32,10 +32,10 @@ struct store_backend {
 	void (*flush)(struct store *s, int64_t timeout_ms);
 
 	int (*spool)(struct store *s, struct err *e);
-	struct store_reader *(*get)(struct store *s, const char *name,
-	    uint64_t off, uint64_t *size, struct err *e);
-	struct store_lister *(*list)(struct store *s, const char *prefix,
-	    struct err *e);
+	struct store_reader *(*get)(struct store *s,
+	    const struct store_get_cfg *cfg, uint64_t *size, struct err *e);
+	struct store_lister *(*list)(struct store *s,
+	    const struct store_list_cfg *cfg, struct err *e);
 
 	/* NULL: it cannot be. */
 	bool (*is_down)(const struct store *s, struct err *e);
@@ -56,6 +56,7 @@ struct store {
 };
 
 struct store_reader {
+	const char *tag;	/* NULL: none */
 	ssize_t (*read)(struct store_reader *r, void *p, size_t n,
 	    struct err *e);
 	void (*free)(struct store_reader *r);
@@ -65,6 +66,11 @@ struct store_lister {
 	int (*next)(struct store_lister *l, struct store_entry *out,
 	    struct err *e);
 	void (*free)(struct store_lister *l);
+
+	/* NULL, all three: it never waits. */
+	bool (*ready)(struct store_lister *l);
+	void (*wait)(struct store_lister *const *v, size_t n);
+	bool (*goes_on)(const struct store_lister *l);
 };
 
 /* Fill in a store that has nothing in flight; "name" is copied. */
@@ -75,7 +81,7 @@ void store_fini(struct store *s);
 /* Release what the operation carries to the store: its bytes. */
 void store_op_unload(struct store_op *op);
 
-/* The operation is finished: safe, or failed for *e (copied). */
+/* The operation is finished, or failed for *e (copied). */
 void store_done(struct store *s, struct store_op *op, const struct err *e);
 
 /*

@@ -54,11 +54,27 @@ shut(struct store *s)
 }
 
 static void
+get_now(struct store *s, struct store_op *op)
+{
+	size_t max = op->max_bytes == 0 || op->max_bytes > STORE_GET_BYTES ?
+	    STORE_GET_BYTES : op->max_bytes;
+	struct err e;
+	int r = store_get_all(s, op->name, max, &op->mem, &e);
+
+	op->bytes = op->mem.len;
+	store_done(s, op, r == -1 ? &e : NULL);
+}
+
+static void
 submit(struct store *s, struct store_op *op)
 {
 	struct dir *d = dir_of(s);
 	struct err e;
 
+	if (op->verb == STORE_GET) {
+		get_now(s, op);
+		return;
+	}
 	if (d->write) {
 		batch_add(&d->batch, op);
 		return;
@@ -116,16 +132,16 @@ spool(struct store *s, struct err *e)
 }
 
 static struct store_reader *
-get(struct store *s, const char *name, uint64_t off, uint64_t *size,
+get(struct store *s, const struct store_get_cfg *cfg, uint64_t *size,
     struct err *e)
 {
-	return (dir_get(dir_of(s)->rootfd, s->name, name, off, size, e));
+	return (dir_get(dir_of(s)->rootfd, s->name, cfg, size, e));
 }
 
 static struct store_lister *
-list(struct store *s, const char *prefix, struct err *e)
+list(struct store *s, const struct store_list_cfg *cfg, struct err *e)
 {
-	return (dir_list(dir_of(s)->rootfd, s->name, prefix, e));
+	return (dir_list(dir_of(s)->rootfd, s->name, cfg, e));
 }
 
 static const struct store_backend backend = {

@@ -20,9 +20,9 @@ enum err_class dir_class(int errnum);
 
 /* Reading and listing below the directory rootfd (dirread.c, dirlist.c);
  * "store" is the store's name, as long as it is open. */
-struct store_reader *dir_get(int rootfd, const char *store, const char *name,
-    uint64_t off, uint64_t *size, struct err *e);
+struct store_reader *dir_get(int rootfd, const char *store,
+    const struct store_get_cfg *cfg, uint64_t *size, struct err *e);
 struct store_lister *dir_list(int rootfd, const char *store,
-    const char *prefix, struct err *e);
+    const struct store_list_cfg *cfg, struct err *e);
 
 #endif

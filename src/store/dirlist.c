@@ -35,6 +35,8 @@ struct dir_lister {
 	const char *store;
 	struct level *levels;
 	size_t nlevels, cap;
+	bool shallow;
+	char *after, *until;	/* or NULL */
 	struct buf path;	/* of the last level: "" or "a/b/" */
 	struct buf name;	/* of the entry given out */
 	char dents[DENTS_BYTES] __attribute__((__aligned__(8)));
@@ -181,6 +183,22 @@ descend(struct dir_lister *l, int dirfd, const char *name, struct err *e)
 	return (push(l, fd, e));
 }
 
+/* Does a directory ("a/b/") lie beside the stretch with all that it holds? */
+static bool
+dir_outside(const struct dir_lister *l, const char *path)
+{
+	return ((l->until != NULL && strcmp(path, l->until) > 0) ||
+	    (l->after != NULL && strcmp(path, l->after) < 0 &&
+	    strncmp(path, l->after, strlen(path)) != 0));
+}
+
+static bool
+outside(const struct dir_lister *l, const char *name)
+{
+	return ((l->until != NULL && strcmp(name, l->until) > 0) ||
+	    (l->after != NULL && strcmp(name, l->after) <= 0));
+}
+
 static int
 next(struct store_lister *base, struct store_entry *out, struct err *e)
 {
@@ -197,11 +215,23 @@ next(struct store_lister *base, struct store_entry *out, struct err *e)
 			continue;
 		}
 		name = lv->names[lv->next++];
+		buf_reset(&l->name);
+		buf_printf(&l->name, "%s%s", buf_str(&l->path), name + 1);
+		memset(out, 0, sizeof(*out));
+		out->tag = "";
 		if (*name++ == KIND_DIR) {
-			if (descend(l, lv->fd, name, e) == -1)
+			buf_putc(&l->name, '/');
+			out->name = buf_str(&l->name);
+			out->directory = true;
+			if (l->shallow)
+				return (1);
+			if (!dir_outside(l, out->name) && descend(l, lv->fd, name, e) == -1)
 				return (-1);
 			continue;
 		}
+		out->name = buf_str(&l->name);
+		if (outside(l, out->name))
+			continue;
 		if (fstatat(lv->fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
 			if (errno == ENOENT)
 				continue;
@@ -209,9 +239,6 @@ next(struct store_lister *base, struct store_entry *out, struct err *e)
 			    l->store, buf_str(&l->path), name);
 			return (-1);
 		}
-		buf_reset(&l->name);
-		buf_printf(&l->name, "%s%s", buf_str(&l->path), name);
-		out->name = buf_str(&l->name);
 		out->bytes = (uint64_t)st.st_size;
 		out->mtime_ms = (int64_t)st.st_mtim.tv_sec * 1000 +
 		    st.st_mtim.tv_nsec / 1000000;
@@ -228,15 +255,19 @@ release(struct store_lister *base)
 	while (l->nlevels > 0)
 		pop(l);
 	free(l->levels);
+	free(l->after);
+	free(l->until);
 	buf_fini(&l->path);
 	buf_fini(&l->name);
 	free(l);
 }
 
 struct store_lister *
-dir_list(int rootfd, const char *store, const char *prefix, struct err *e)
+dir_list(int rootfd, const char *store, const struct store_list_cfg *cfg,
+    struct err *e)
 {
 	struct dir_lister *l = mem_zero(sizeof(*l));
+	const char *prefix = cfg->prefix;
 	size_t len = strlen(prefix);
 	struct err why;
 	int dirfd, fd;
@@ -244,6 +275,9 @@ dir_list(int rootfd, const char *store, const char *prefix, struct err *e)
 	l->base.next = next;
 	l->base.free = release;
 	l->store = store;
+	l->shallow = cfg->shallow;
+	l->after = cfg->after == NULL ? NULL : mem_strdup(cfg->after);
+	l->until = cfg->until == NULL ? NULL : mem_strdup(cfg->until);
 	buf_puts(&l->path, prefix);
 	if (strncmp(prefix, ".litefleet/", 11) == 0)
 		return (&l->base);

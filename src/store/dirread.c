@@ -62,15 +62,17 @@ open_object(int rootfd, const char *name, struct stat *st)
 }
 
 struct store_reader *
-dir_get(int rootfd, const char *store, const char *name, uint64_t off,
+dir_get(int rootfd, const char *store, const struct store_get_cfg *cfg,
     uint64_t *size, struct err *e)
 {
+	const char *name = cfg->name;
+	off_t off = (off_t)cfg->off;
 	struct dir_reader *r;
 	struct stat st;
 	int fd;
 
 	fd = open_object(rootfd, name, &st);
-	if (fd != -1 && lseek(fd, (off_t)off, SEEK_SET) == -1)
+	if (fd != -1 && lseek(fd, off, SEEK_SET) == -1)
 		io_close(&fd);
 	if (fd == -1) {
 		err_sys(e, errno == ENOENT || errno == ENOTDIR ||
@@ -78,7 +80,7 @@ dir_get(int rootfd, const char *store, const char *name, uint64_t off,
 		    dir_class(errno), "store %s: object %s", store, name);
 		return (NULL);
 	}
-	(void)posix_fadvise(fd, (off_t)off, 0, POSIX_FADV_SEQUENTIAL);
+	(void)posix_fadvise(fd, off, 0, POSIX_FADV_SEQUENTIAL);
 	if (size != NULL)
 		*size = (uint64_t)st.st_size;
 	r = mem_zero(sizeof(*r));

@@ -90,12 +90,14 @@ submit(struct store *base, struct store_op *op)
 {
 	struct s3 *s = s3_of(base);
 	struct stat st;
+	size_t bytes;
 
 	if (strlen(s->prefix) + strlen(op->name) > S3_KEY_BYTES) {
 		fail(s, op, ERR_LIMIT, "the key is longer than 1,024 bytes");
 		return;
 	}
-	while (!s->down && full(s, op->mem.len))
+	bytes = op->verb == STORE_GET ? s3_fetch_bytes(op) : op->mem.len;
+	while (!s->down && full(s, bytes))
 		s3_move(s, -1, -1);
 	if (s->down) {
 		doom(s, op);
@@ -103,6 +105,11 @@ submit(struct store *base, struct store_op *op)
 	}
 	if (op->verb == STORE_REMOVE) {
 		s3_remove(s, op);
+		return;
+	}
+	if (op->verb == STORE_GET) {
+		s3_fetch(s, op);
+		s3_move(s, -1, 0);
 		return;
 	}
 	op->bytes = op->mem.len;

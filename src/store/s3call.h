@@ -3,7 +3,8 @@
  * signed, sent, judged, tried again, and handed back to the function that it
  * names.  Only s3*.c include this.
  *
- *     s3put s3multi s3del s3get s3page   what is asked, and what it means
+ *     s3put s3multi s3del                what is asked, and what it means
+ *     s3get s3fetch s3list s3page
  *     s3call                             tries, back-off, the store is down
  *     s3req s3site s3err                 one try: address, signature, error
  */
@@ -74,6 +75,7 @@ struct s3_call {
 	bool pull;		/* http.h; not retried once bytes came */
 	bool once;		/* one try only */
 	bool in_body;		/* a 200 may still carry an error */
+	size_t max_bytes;	/* of the answer (http.h) */
 	s3_done *done;
 	void *owner;
 
@@ -189,16 +191,21 @@ void s3_multi_abort_all(struct s3 *s);	/* those whose op is gone */
 void s3_multi_forget_all(struct s3 *s);
 void s3_remove(struct s3 *s, struct store_op *op);	/* s3del.c */
 void s3_remove_all(struct s3 *s);	/* send what was collected */
+void s3_fetch(struct s3 *s, struct store_op *op);	/* s3fetch.c */
+/* What a get counts as memory in hand. */
+size_t s3_fetch_bytes(const struct store_op *op);
 /* The op of a put is finished. */
 void s3_op_done(struct s3 *s, struct store_op *op, const struct err *e);
 /* What every object is stored with: storage class, encryption, ACL. */
 void s3_put_headers(const struct s3 *s, struct s3_call *c);
 
 /* The backend's get and list (store/store.h): s3get.c, s3list.c. */
-struct store_reader *s3_get(struct store *s, const char *name, uint64_t off,
+struct store_reader *s3_get(struct store *s, const struct store_get_cfg *cfg,
     uint64_t *size, struct err *e);
-/* (s3list.c) */
-struct store_lister *s3_list(struct store *s, const char *prefix,
-    struct err *e);
+struct store_lister *s3_list(struct store *s,
+    const struct store_list_cfg *cfg, struct err *e);
+/* Only if this is still the object's tag (s3get.c); and it is not. */
+void s3_if_match(struct s3_call *c, const char *tag);
+void s3_gone(const struct s3 *s, const char *key, struct err *e);
 
 #endif

@@ -20,7 +20,9 @@ struct s3_reader {
 	struct store_reader base;
 	struct s3 *s;
 	char *name;
-	char *etag;		/* NULL: the server gave none */
+	char *etag;		/* NULL: nobody gave one */
+	bool asked;		/* the caller gave it */
+	bool known;		/* the size is, and whose bytes come */
 	struct s3_call *call;
 	uint64_t at, size;
 	unsigned nbroken;	/* since the last byte came */
@@ -78,6 +80,39 @@ skip(struct s3_reader *r, uint64_t n, struct err *e)
 	return (0);
 }
 
+void
+s3_if_match(struct s3_call *c, const char *tag)
+{
+	char *quoted;
+
+	/* Some servers list it bare, but HTTP has it in quotes. */
+	if (strchr(tag, '"') != NULL) {
+		s3_call_header(c, "if-match", tag);
+		return;
+	}
+	quoted = mem_printf("\"%s\"", tag);
+	s3_call_header(c, "if-match", quoted);
+	free(quoted);
+}
+
+void
+s3_gone(const struct s3 *s, const char *key, struct err *e)
+{
+	err_set(e, ERR_GONE, "s3://%s/%s is another object than it was when "
+	    "it was listed", s->site.bucket, key);
+}
+
+/* The condition is not met: the object is another now. */
+static void
+changed(const struct s3_reader *r, const char *key, struct err *e)
+{
+	if (r->asked)
+		s3_gone(r->s, key, e);
+	else
+		err_set(e, ERR_IO, "s3://%s/%s was replaced while it was read",
+		    r->s->site.bucket, key);
+}
+
 /* The object has no byte at r->at: how large is it? */
 static int
 at_end(struct s3_reader *r, struct err *e)
@@ -87,8 +122,11 @@ at_end(struct s3_reader *r, struct err *e)
 	uint64_t from;
 	int ret;
 
-	if ((ret = s3_call_run(r->s, c, e)) == 0 &&
-	    !read_size(&c->req, &from, &r->size)) {
+	if (r->etag != NULL)
+		s3_if_match(c, r->etag);
+	if ((ret = s3_call_run(r->s, c, e)) == -1 && c->fault.status == 412)
+		changed(r, c->key, e);
+	if (ret == 0 && !read_size(&c->req, &from, &r->size)) {
 		err_set(e, ERR_NETWORK, "s3://%s/%s: the server does not say "
 		    "how large it is", r->s->site.bucket, c->key);
 		ret = -1;
@@ -115,26 +153,26 @@ ask(struct s3_reader *r, struct err *e)
 		s3_call_header(c, "range", range);
 	}
 	if (r->etag != NULL)
-		s3_call_header(c, "if-match", r->etag);
+		s3_if_match(c, r->etag);
 	if (s3_call_pull(r->s, c, r->first, FIRST_BYTES, &r->nfirst,
 	    e) == -1) {
-		if (c->fault.status == 416 && r->etag == NULL)
+		if (c->fault.status == 416 && !r->known)
 			return (at_end(r, e));
 		if (c->fault.status == 412)
-			err_set(e, ERR_IO, "s3://%s/%s was replaced while it "
-			    "was read", r->s->site.bucket, c->key);
+			changed(r, c->key, e);
 		return (-1);
 	}
 	if (!read_size(&c->req, &from, &size) || from > r->at ||
-	    (r->etag != NULL && size != r->size)) {
+	    (r->known && size != r->size)) {
 		err_set(e, ERR_NETWORK, "s3://%s/%s: the answer is not the "
 		    "part that was asked for", r->s->site.bucket, c->key);
 		return (-1);
 	}
 	r->size = size;
+	r->known = true;
 	etag = http_header(&c->req, "etag");
 	if (r->etag == NULL && etag != NULL)
-		r->etag = mem_strdup(etag);
+		r->base.tag = r->etag = mem_strdup(etag);
 	return (skip(r, r->at - from, e));
 }
 
@@ -198,7 +236,7 @@ release(struct store_reader *base)
 }
 
 struct store_reader *
-s3_get(struct store *base, const char *name, uint64_t off, uint64_t *size,
+s3_get(struct store *base, const struct store_get_cfg *cfg, uint64_t *size,
     struct err *e)
 {
 	struct s3_reader *r = mem_zero(sizeof(*r));
@@ -206,8 +244,12 @@ s3_get(struct store *base, const char *name, uint64_t off, uint64_t *size,
 	r->base.read = read_some;
 	r->base.free = release;
 	r->s = s3_of(base);
-	r->name = mem_strdup(name);
-	r->at = off;
+	r->name = mem_strdup(cfg->name);
+	r->at = cfg->off;
+	if (cfg->if_match != NULL && cfg->if_match[0] != '\0') {
+		r->base.tag = r->etag = mem_strdup(cfg->if_match);
+		r->asked = true;
+	}
 	if (ask(r, e) == -1) {
 		release(&r->base);
 		return (NULL);

@@ -57,11 +57,21 @@ is_encoded(const struct xml *x, const char *path)
 	return (type != NULL && strcmp(type, "url") == 0);
 }
 
+void
+s3_object_fini(struct s3_object *o)
+{
+	free(o->key);
+	free(o->tag);
+	o->key = o->tag = NULL;
+}
+
 static void
 add(struct s3_page *page, struct s3_object *o)
 {
-	if (o->key == NULL)
+	if (o->key == NULL) {
+		s3_object_fini(o);
 		return;
+	}
 	if (page->n == page->cap) {
 		page->cap = page->cap == 0 ? 64 : page->cap * 2;
 		page->v = mem_resize(page->v, page->cap, sizeof(*page->v));
@@ -69,10 +79,29 @@ add(struct s3_page *page, struct s3_object *o)
 	page->v[page->n++] = *o;
 }
 
+/* One text of an object's entry; "what": which. */
+static int
+take_text(struct s3_object *o, const char *what, const char *text,
+    bool encoded, struct err *e)
+{
+	if (strcmp(what, "/Key") == 0) {
+		free(o->key);
+		o->key = take_key(text, encoded);
+	} else if (strcmp(what, "/ETag") == 0) {
+		free(o->tag);
+		o->tag = mem_strdup(text);
+	} else if (strcmp(what, "/Size") == 0)
+		return (num_parse(text, 0, INT64_MAX, "Size", &o->bytes, e));
+	else if (strcmp(what, "/LastModified") == 0)
+		return (clock_parse(text, "LastModified", &o->ms, e));
+	return (0);
+}
+
 static int
 take_objects(const struct xml *x, struct s3_page *page, struct err *e)
 {
 	static const char top[] = "ListBucketResult/Contents";
+	static const char dir[] = "ListBucketResult/CommonPrefixes/Prefix";
 	bool encoded = is_encoded(x, "ListBucketResult/EncodingType");
 	struct s3_object o = { 0 };
 	const struct xml_item *it;
@@ -81,24 +110,25 @@ take_objects(const struct xml *x, struct s3_page *page, struct err *e)
 
 	for (i = 0; i < xml_nitems(x); i++) {
 		it = xml_item(x, i);
+		if (strcmp(it->path, dir) == 0) {
+			struct s3_object d = { .directory = true,
+			    .key = take_key(it->text, encoded) };
+
+			add(page, &d);
+			continue;
+		}
 		if (strncmp(it->path, top, sizeof(top) - 1) != 0)
 			continue;
 		what = it->path + sizeof(top) - 1;
 		if (it->end && *what == '\0') {
 			add(page, &o);
 			memset(&o, 0, sizeof(o));
-		} else if (strcmp(what, "/Key") == 0) {
-			free(o.key);
-			o.key = take_key(it->text, encoded);
-		} else if ((strcmp(what, "/Size") == 0 &&
-		    num_parse(it->text, 0, INT64_MAX, "Size", &o.bytes,
-		    e) == -1) || (strcmp(what, "/LastModified") == 0 &&
-		    clock_parse(it->text, "LastModified", &o.ms, e) == -1)) {
-			free(o.key);
+		} else if (take_text(&o, what, it->text, encoded, e) == -1) {
+			s3_object_fini(&o);
 			return (-1);
 		}
 	}
-	free(o.key);
+	s3_object_fini(&o);
 	return (0);
 }
 
@@ -143,7 +173,7 @@ s3_page_fini(struct s3_page *page)
 	size_t i;
 
 	for (i = 0; i < page->n; i++)
-		free(page->v[i].key);
+		s3_object_fini(&page->v[i]);
 	free(page->v);
 	free(page->next);
 	memset(page, 0, sizeof(*page));

@@ -14,8 +14,10 @@
 
 struct s3_object {
 	char *key;
+	char *tag;		/* NULL: the server says none */
 	uint64_t bytes;
 	int64_t ms;
+	bool directory;		/* a common prefix */
 };
 
 struct s3_page {
@@ -35,10 +37,12 @@ struct s3_uploads {
 	size_t n, cap;
 };
 
-/* Append the objects of a page (ListBucketResult), and set "next".  Keys with
- * a NUL are passed over.  Class network: the answer is none. */
+/* Append the objects and common prefixes of a page (ListBucketResult), and set
+ * "next".  Keys with a NUL are passed over.  Class network: the answer is
+ * none. */
 int s3_page_parse(const void *p, size_t n, struct s3_page *page,
     struct err *e);
+void s3_object_fini(struct s3_object *o);
 void s3_page_fini(struct s3_page *page);
 
 /* The same for a page of unfinished uploads (ListMultipartUploadsResult). */

@@ -126,6 +126,7 @@ s3_req_build(struct s3 *s, struct s3_call *c, struct err *e)
 	c->req.body_off = c->body_off;
 	c->req.body_bytes = c->body_bytes;
 	c->req.pull = c->pull;
+	c->req.max_bytes = c->max_bytes;
 	c->req.owner = c;
 	ret = 0;
 out:

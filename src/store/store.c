@@ -87,6 +87,7 @@ store_op_free(struct store_op *op)
 	if (op == NULL)
 		return;
 	store_op_unload(op);
+	free(op->tag);
 	free(op->name);
 	free(op->err);
 	free(op);
@@ -105,7 +106,8 @@ copy(const struct err *e)
 void
 store_done(struct store *s, struct store_op *op, const struct err *e)
 {
-	store_op_unload(op);
+	if (op->verb != STORE_GET || e != NULL)
+		store_op_unload(op);
 	if (e != NULL)
 		op->err = copy(e);
 	TAILQ_INSERT_TAIL(&s->done, op, entry);
@@ -202,15 +204,21 @@ store_spool(struct store *s, struct err *e)
 }
 
 struct store_reader *
-store_get(struct store *s, const char *name, uint64_t off, uint64_t *size,
+store_get(struct store *s, const struct store_get_cfg *cfg, uint64_t *size,
     struct err *e)
 {
-	if (!proper(name)) {
+	if (!proper(cfg->name)) {
 		err_set(e, ERR_NOTFOUND, "store %s: \"%s\" cannot name an "
-		    "object", s->name, name);
+		    "object", s->name, cfg->name);
 		return (NULL);
 	}
-	return (s->be->get(s, name, off, size, e));
+	return (s->be->get(s, cfg, size, e));
+}
+
+const char *
+store_reader_tag(const struct store_reader *r)
+{
+	return (r->tag == NULL ? "" : r->tag);
 }
 
 ssize_t
@@ -231,13 +239,14 @@ store_get_all(struct store *s, const char *name, size_t max, struct buf *b,
     struct err *e)
 {
 	enum { STEP = 32 * 1024 };
+	struct store_get_cfg cfg = { .name = name };
 	struct store_reader *r;
 	size_t start = b->len;
 	uint64_t size;
 	ssize_t n;
 	int ret = -1;
 
-	if ((r = store_get(s, name, 0, &size, e)) == NULL)
+	if ((r = store_get(s, &cfg, &size, e)) == NULL)
 		return (-1);
 	for (;;) {
 		if (size > max || b->len - start > max) {
@@ -304,9 +313,9 @@ store_put_now(struct store *s, const char *name, const void *p, size_t n,
 }
 
 struct store_lister *
-store_list(struct store *s, const char *prefix, struct err *e)
+store_list(struct store *s, const struct store_list_cfg *cfg, struct err *e)
 {
-	return (s->be->list(s, prefix, e));
+	return (s->be->list(s, cfg, e));
 }
 
 int
@@ -321,6 +330,25 @@ store_lister_free(struct store_lister *l)
 {
 	if (l != NULL)
 		l->free(l);
+}
+
+bool
+store_list_ready(struct store_lister *l)
+{
+	return (l->ready == NULL || l->ready(l));
+}
+
+void
+store_list_wait(struct store_lister *const *v, size_t n)
+{
+	if (n > 0 && v[0]->wait != NULL)
+		v[0]->wait(v, n);
+}
+
+bool
+store_list_goes_on(const struct store_lister *l)
+{
+	return (l->goes_on != NULL && l->goes_on(l));
 }
 
 bool

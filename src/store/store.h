@@ -3,10 +3,10 @@
  * (a table of functions behind it); names are relative to the store's root
  * and valid keys (fleet/key.h).
  *
- * Puts and removes are a completion queue: submit an operation, go on, and
- * take the finished ones with store_next().  An operation that has come back
- * without an error is safe: confirmed by the server, or on the disk.  Nothing
- * is called back.
+ * Puts, removes and gets of whole objects are a completion queue: submit an
+ * operation, go on, and take the finished ones with store_next().  A put or
+ * remove that has come back without an error is safe: confirmed by the server,
+ * or on the disk.  Nothing is called back.
  *
  * Directory store: objects are 0600, directories 0700.  A batch is written to
  * .litefleet/tmp/<tag>/, syncfs(2) (on a descriptor opened before the first
@@ -16,12 +16,16 @@
  *
  * S3: an object is one PUT request, or from 64 MiB on a multipart upload; it
  * is finished when the server has confirmed it.  Removals go a thousand to a
- * request.  What may pass is tried again, up to five times; after a hundred
+ * request, and so do listings.  Whatever is waited for, all that is in flight
+ * moves: operations, and each listing up to a page ahead.  What may pass is tried again, up to five times; after a hundred
  * failures in a row the store is down, and everything fails at once (class
  * network) until it is closed.
  *
+ * An object of S3 has a tag (its ETag, as the server writes it): who gets by
+ * tag gets the object that was listed, or learns that it is another now.
+ *
  * Owner: a worker, or a command's own process.  Never open before fork(2) and
- * use after.
+ * use after.  Readers and listers are freed before their store is closed.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -42,6 +46,10 @@ enum {				/* when a directory store's batch ends */
 	STORE_BATCH_OPS = 16384,
 	STORE_BATCH_BYTES = 256 * 1024 * 1024,
 	STORE_BATCH_MS = 10 * 1000
+};
+
+enum {
+	STORE_GET_BYTES = 16 * 1024 * 1024	/* of an object in memory */
 };
 
 /* Of S3, as the command line says; a zero is the default. */
@@ -89,17 +97,23 @@ const char *store_name(const struct store *s);
 /* Must components of keys stay within 255 bytes? */
 bool store_has_components(const struct store *s);
 
-enum store_verb { STORE_PUT, STORE_REMOVE };
+enum store_verb { STORE_PUT, STORE_REMOVE, STORE_GET };
 
 struct store_op {
 	enum store_verb verb;
 	char *name;		/* of the object; freed by store_op_free() */
 	struct buf mem;		/* PUT: the object; or, if fd is not -1, */
 	int fd;			/* all of this file.  The store takes both
-				 * over and releases them as soon as it can */
+				 * over and releases them as soon as it can.
+				 * GET: mem is the object, when it is back */
+	size_t max_bytes;	/* GET: a larger object fails, class limit; at
+				 * most STORE_GET_BYTES, and 0: that */
+	char *tag;		/* GET: only if this is the object's (NULL or
+				 * "": any); freed by store_op_free() */
 	bool only_new;		/* S3: ask the server not to replace one.  A
 				 * directory store never does */
-	uint64_t bytes;		/* of the object; set by the store */
+	uint64_t bytes;		/* of the object; set by the store.  GET: what
+				 * the caller expects, 0: unknown */
 	struct err *err;	/* NULL: it is safe */
 	void *owner;		/* the caller's */
 	TAILQ_ENTRY(store_op) entry;
@@ -113,9 +127,11 @@ void store_op_free(struct store_op *op);
  * Hand over an operation.  It comes back from store_next(), failed or not.  A
  * directory store never replaces an object, S3 only with only_new; a missing
  * one to remove is no failure.  Class exists (there is one, or something else
- * is in the way) and limit: of this name alone; all others may be of the
- * store (store_is_down()).  Memory in use stays bounded: may block to finish
- * others first.
+ * is in the way), limit, and of a get not-found and gone (it is there, with
+ * another tag): of this name alone; all others may be of the store
+ * (store_is_down()).  Memory in use stays bounded: may block to finish others
+ * first; what a finished get has brought is the caller's, and not counted.  A
+ * directory store gets at once, and knows no tags.
  */
 void store_submit(struct store *s, struct store_op *op);
 
@@ -150,12 +166,22 @@ int store_spool(struct store *s, struct err *e);
 /* One object's bytes, in order. */
 struct store_reader;
 
+struct store_get_cfg {
+	const char *name;
+	uint64_t off;		/* from this byte on */
+	const char *if_match;	/* only if this is the object's tag; NULL or
+				 * "": any.  A directory store knows none */
+};
+
 /*
- * Open for reading from byte "off".  *size (may be NULL): bytes of the whole
- * object.  Class not-found, denied, io.
+ * Open for reading.  *size (may be NULL): bytes of the whole object.  Class
+ * not-found, denied, io; gone: its tag is not if_match (also from
+ * store_read(), which asks again where an answer breaks off).
  */
-struct store_reader *store_get(struct store *s, const char *name, uint64_t off,
-    uint64_t *size, struct err *e);
+struct store_reader *store_get(struct store *s,
+    const struct store_get_cfg *cfg, uint64_t *size, struct err *e);
+/* The object's tag, "" if it has none; lives as long as r. */
+const char *store_reader_tag(const struct store_reader *r);
 /* Up to n bytes; 0 at the end; -1.  Blocks. */
 ssize_t store_read(struct store_reader *r, void *p, size_t n, struct err *e);
 void store_reader_free(struct store_reader *r);
@@ -172,21 +198,58 @@ int store_put_now(struct store *s, const char *name, const void *p, size_t n,
 struct store_entry {
 	const char *name;
 	uint64_t bytes;
-	int64_t mtime_ms;
+	int64_t mtime_ms;	/* when it was stored; S3: LastModified */
+	const char *tag;	/* "": it has none */
+	bool directory;		/* of a shallow listing; only the name is set,
+				 * with a slash at the end */
+};
+
+struct store_list_cfg {
+	const char *prefix;	/* what names begin with: a directory's name
+				 * and a slash, or "" */
+	bool shallow;		/* not what lies deeper, but the directories
+				 * that are there */
+	const char *after;	/* a stretch: only names that come after this
+				 * one in the order of their bytes, and */
+	const char *until;	/* not after this one.  NULL: no bound.  Not of
+				 * a shallow listing */
 };
 
 /*
- * List the objects whose names begin with "prefix" (a directory's name and a
- * slash, or "").  The objects of one directory come in order of their names
- * and without others between them; .litefleet is left out.
+ * List objects.  Those of one directory come in order of their names and
+ * without others between them; so do, if shallow, the objects, and the
+ * directories.  .litefleet is left out.  What S3 has to say against it, the
+ * first store_list_next() says.
+ *
+ * Stretches that meet (until of one is after of the next) hold each object
+ * once.  The objects of a directory are in one of them if no bound lies
+ * between their names: so take the names of directories ("a/b/", as a shallow
+ * listing gives them) for bounds, and what lies directly beside these is for
+ * the shallow listing.
+ *
+ * In memory are, of S3, two pages of a thousand, and the objects of the
+ * directories on the way down; of a directory store the names in these.
  */
 struct store_lister;
-struct store_lister *store_list(struct store *s, const char *prefix,
-    struct err *e);
-/* 1 with *out, 0 at the end, -1 (the listing cannot go on). */
+struct store_lister *store_list(struct store *s,
+    const struct store_list_cfg *cfg, struct err *e);
+/*
+ * 1 with *out, 0 at the end, -1: the listing cannot go on.  Class network,
+ * too, for a server whose list comes to no end.
+ */
 int store_list_next(struct store_lister *l, struct store_entry *out,
     struct err *e);
 void store_lister_free(struct store_lister *l);
+
+/*
+ * Many listings of one store: ready is one whose store_list_next() will not
+ * wait for S3; store_list_wait() moves everything until one of these n is.
+ */
+bool store_list_ready(struct store_lister *l);
+void store_list_wait(struct store_lister *const *v, size_t n);
+
+/* Of one that is ready: is what has come not all that there is? */
+bool store_list_goes_on(const struct store_lister *l);
 
 /* Is an S3 store down, so that nothing more can be done with it?  If so, *e
  * says why. */

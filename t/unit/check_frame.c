@@ -534,7 +534,7 @@ START_TEST(content_above_the_limit_is_refused_at_once)
 	frame_dec_limit(d, 4999);
 	ck_assert_int_eq(decode_with(d, obj.data, obj.len, obj.len, 9000, &out,
 	    &e), -1);
-	ck_assert_int_eq(e.cls, ERR_CORRUPT);
+	ck_assert_int_eq(e.cls, ERR_LIMIT);
 	ck_assert_uint_eq(out.len, 0);
 	frame_dec_reset(d);
 	frame_dec_limit(d, 5000);

@@ -115,7 +115,7 @@ START_TEST(odd_keys_make_the_round_trip)
 		holds(s, name, names[i]);
 		free(name);
 	}
-	l = store_list(s, "", &e);
+	l = list_below(s, "", &e);
 	ck_assert_msg(l != NULL, "%s", e.msg);
 	while (store_list_next(l, &ent, &e) == 1) {
 		seen = false;
@@ -183,7 +183,7 @@ START_TEST(a_listing_goes_over_pages_and_keeps_directories_together)
 		put(s, name, "");
 	}
 	all_safe(s);
-	l = store_list(s, "many/", &e);
+	l = list_below(s, "many/", &e);
 	for (; store_list_next(l, &ent, &e) == 1; n++) {
 		(void)snprintf(name, sizeof(name), "many/%04d", n);
 		ck_assert_str_eq(ent.name, name);
@@ -259,7 +259,7 @@ START_TEST(a_large_object_goes_in_parts)
 		hash_stream_put(hs, buf, (size_t)n);
 	want = hash_stream_get(hs);
 	hash_stream_reset(hs);
-	r = store_get(s, "big/db/" STAMP, 0, &got_size, &e);
+	r = get_from(s, "big/db/" STAMP, 0, &got_size, &e);
 	ck_assert_msg(r != NULL, "%s", e.msg);
 	ck_assert_uint_eq(got_size, size);
 	while ((n = store_read(r, buf, 1 << 20, &e)) > 0)
@@ -269,13 +269,13 @@ START_TEST(a_large_object_goes_in_parts)
 	ck_assert(hash128_eq(hash_stream_get(hs), want));
 	hash_stream_free(hs);
 	/* From somewhere in it, and from its end. */
-	r = store_get(s, "big/db/" STAMP, size - 10, &got_size, &e);
+	r = get_from(s, "big/db/" STAMP, size - 10, &got_size, &e);
 	ck_assert_ptr_nonnull(r);
 	ck_assert_uint_eq(got_size, size);
 	ck_assert_int_eq(store_read(r, buf, 100, &e), 10);
 	ck_assert_int_eq(store_read(r, buf, 100, &e), 0);
 	store_reader_free(r);
-	r = store_get(s, "big/db/" STAMP, size, &got_size, &e);
+	r = get_from(s, "big/db/" STAMP, size, &got_size, &e);
 	ck_assert_msg(r != NULL, "%s", e.msg);
 	ck_assert_uint_eq(got_size, size);
 	ck_assert_int_eq(store_read(r, buf, 100, &e), 0);

@@ -188,7 +188,7 @@ START_TEST(reading_begins_at_an_offset)
 
 	put(s, "a", "0123456789");
 	all_safe(s);
-	r = store_get(s, "a", 7, &size, &e);
+	r = get_from(s, "a", 7, &size, &e);
 	ck_assert_ptr_nonnull(r);
 	ck_assert_uint_eq(size, 10);
 	ck_assert_int_eq(store_read(r, got, 2, &e), 2);
@@ -196,7 +196,7 @@ START_TEST(reading_begins_at_an_offset)
 	ck_assert_int_eq(store_read(r, got, sizeof(got), &e), 1);
 	ck_assert_int_eq(store_read(r, got, sizeof(got), &e), 0);
 	store_reader_free(r);
-	r = store_get(s, "a", 100, NULL, &e);
+	r = get_from(s, "a", 100, NULL, &e);
 	ck_assert_ptr_nonnull(r);
 	ck_assert_int_eq(store_read(r, got, sizeof(got), &e), 0);
 	store_reader_free(r);
@@ -284,7 +284,7 @@ START_TEST(a_listing_says_size_and_time)
 	put(s, "a", "0123456789");
 	all_safe(s);
 	ck_assert_int_eq(utimensat(AT_FDCWD, at("a"), times, 0), 0);
-	l = store_list(s, "", &e);
+	l = list_below(s, "", &e);
 	ck_assert_ptr_nonnull(l);
 	ck_assert_int_eq(store_list_next(l, &ent, &e), 1);
 	ck_assert_uint_eq(ent.bytes, 10);
@@ -307,7 +307,7 @@ START_TEST(what_vanishes_while_it_is_listed_is_ignored)
 	put(s, "d1/x", "");
 	put(s, "d2/x", "");
 	all_safe(s);
-	l = store_list(s, "", &e);
+	l = list_below(s, "", &e);
 	ck_assert_int_eq(store_list_next(l, &ent, &e), 1);
 	ck_assert_str_eq(ent.name, "1");
 	ck_assert_int_eq(unlink(at("2")), 0);
@@ -338,13 +338,13 @@ START_TEST(a_directory_that_cannot_be_read_ends_the_listing)
 	if (!become_nobody())
 		SKIP("only root can become another user");
 	s = open_tag(NULL);
-	l = store_list(s, "", &e);
+	l = list_below(s, "", &e);
 	ck_assert_ptr_nonnull(l);
 	ck_assert_int_eq(store_list_next(l, &ent, &e), -1);
 	ck_assert_int_eq(e.cls, ERR_DENIED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "secret/"));
 	store_lister_free(l);
-	ck_assert_ptr_null(store_list(s, "secret/", &e));
+	ck_assert_ptr_null(list_below(s, "secret/", &e));
 	ck_assert_int_eq(get_class(s, "secret/x"), ERR_DENIED);
 	store_close(s);
 }

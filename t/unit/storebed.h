@@ -222,25 +222,44 @@ holds(struct store *s, const char *name, const char *text)
 MAYBE enum err_class
 get_class(struct store *s, const char *name)
 {
+	struct store_get_cfg cfg = { .name = name };
 	struct store_reader *r;
 	struct err e = { 0 };
 
-	if ((r = store_get(s, name, 0, NULL, &e)) != NULL)
+	if ((r = store_get(s, &cfg, NULL, &e)) != NULL)
 		store_reader_free(r);
 	return (e.cls);
+}
+
+MAYBE struct store_reader *
+get_from(struct store *s, const char *name, uint64_t off, uint64_t *size,
+    struct err *e)
+{
+	struct store_get_cfg cfg = { .name = name, .off = off };
+
+	return (store_get(s, &cfg, size, e));
+}
+
+MAYBE struct store_lister *
+list_below(struct store *s, const char *prefix, struct err *e)
+{
+	struct store_list_cfg cfg = { .prefix = prefix };
+
+	return (store_list(s, &cfg, e));
 }
 
 /* What a listing must yield, a name a line. */
 MAYBE void
 lists(struct store *s, const char *prefix, const char *want)
 {
+	struct store_list_cfg cfg = { .prefix = prefix };
 	struct store_lister *l;
 	struct store_entry ent;
 	struct buf b = { 0 };
 	struct err e;
 	int r;
 
-	l = store_list(s, prefix, &e);
+	l = store_list(s, &cfg, &e);
 	ck_assert_msg(l != NULL, "%s", e.msg);
 	while ((r = store_list_next(l, &ent, &e)) == 1)
 		buf_printf(&b, "%s\n", ent.name);
