@@ -48,43 +48,42 @@ target_free(struct target *t)
 }
 
 static int
-check_component(const char *key, const char *s, size_t n, struct err *e)
+check_component(const char *s, size_t n, struct err *e)
 {
 	if (n > NAME_MAX) {
-		err_set(e, ERR_LIMIT, "%s: a component of its target has %zu "
-		    "bytes, and a file's name has at most %d", key, n,
-		    NAME_MAX);
+		err_set(e, ERR_LIMIT, "a component of its target has %zu "
+		    "bytes, and a file's name has at most %d", n, NAME_MAX);
 		return (-1);
 	}
 	if (n > 0 && !(n == 1 && s[0] == '.') &&
 	    !(n == 2 && memcmp(s, "..", 2) == 0))
 		return (0);
-	err_set(e, ERR_DENIED, "%s: refused: a component of its target is %s, "
-	    "so it could leave the directory of the restore", key,
+	err_set(e, ERR_DENIED, "refused: a component of its target is %s, so "
+	    "it could leave the directory of the restore",
 	    n == 0 ? "empty" : n == 1 ? "\".\"" : "\"..\"");
 	return (-1);
 }
 
 int
-target_check(const char *key, const char *rel, struct err *e)
+target_check(const char *rel, struct err *e)
 {
 	const char *s, *end, *last = rel;
 
 	for (s = rel; s != NULL; s = *end == '/' ? end + 1 : NULL) {
 		end = strchrnul(s, '/');
-		if (check_component(key, s, (size_t)(end - s), e) == -1)
+		if (check_component(s, (size_t)(end - s), e) == -1)
 			return (-1);
 		last = s;
 	}
 	if (strlen(rel) >= PATH_MAX) {
-		err_set(e, ERR_LIMIT, "%s: its target has %zu bytes, and a "
-		    "path has at most %d", key, strlen(rel), PATH_MAX - 1);
+		err_set(e, ERR_LIMIT, "its target has %zu bytes, and a path "
+		    "has at most %d", strlen(rel), PATH_MAX - 1);
 		return (-1);
 	}
 	if (strncmp(rel, KEY_RESERVED, sizeof(KEY_RESERVED) - 1) == 0 ||
 	    (last[0] == '.' && strstr(last, PART_MARK) != NULL)) {
-		err_set(e, ERR_DENIED, "%s: refused: its target would have a "
-		    "name that litefleet keeps for its own files", key);
+		err_set(e, ERR_DENIED, "refused: its target would have a name "
+		    "that litefleet keeps for its own files");
 		return (-1);
 	}
 	return (0);
@@ -116,5 +115,5 @@ target_of(struct target *t, const char *key, struct buf *rel, struct err *e)
 			return (0);
 		buf_puts(rel, below_literal(t->which, buf_str(&t->path)));
 	}
-	return (target_check(key, buf_str(rel), e) == -1 ? -1 : 1);
+	return (target_check(buf_str(rel), e) == -1 ? -1 : 1);
 }

@@ -28,6 +28,8 @@ struct ledger {
 	int64_t began_ms;
 	uint64_t count;
 
+	bool any_version;
+
 	/* What is over: hashes, open addressing; all zeroes is a free one. */
 	uint64_t seed;
 	struct hash128 *slots;
@@ -40,7 +42,7 @@ static struct hash128
 hash_of(const struct ledger *l, const char *key, int64_t ms)
 {
 	struct hash128 h = hash128_seeded(key, strlen(key),
-	    l->seed ^ (uint64_t)ms);
+	    l->seed ^ (l->any_version ? 0 : (uint64_t)ms));
 
 	h.lo |= 1;
 	return (h);
@@ -317,6 +319,7 @@ ledger_open(const struct ledger_cfg *cfg, struct err *e)
 
 	l->fd = -1;
 	l->path = mem_strdup(cfg->path);
+	l->any_version = cfg->any_version;
 	if (getrandom(&l->seed, sizeof(l->seed), GRND_NONBLOCK) !=
 	    sizeof(l->seed))
 		l->seed = (uint64_t)clock_real_ns();

@@ -27,6 +27,8 @@ struct ledger_cfg {
 	const char *const *asked;	/* words that must be the same */
 	size_t nasked;
 	struct hash128 store;
+	bool any_version;	/* a key that is over is over, whichever
+				 * version was restored */
 	bool resume;
 	int64_t now_ms;
 };
@@ -51,8 +53,9 @@ int64_t ledger_began_ms(const struct ledger *l);
 /* Finished databases that it holds. */
 uint64_t ledger_count(const struct ledger *l);
 
-/* Is this version in the list, or was ledger_settle() called for it?  Costs
- * no system call; at most 32 bytes of memory for each. */
+/* Is this version (any_version: any of the key) in the list, or was ledger_settle()
+ * called for it?  Costs no system call; at most 32 bytes of memory for
+ * each. */
 bool ledger_has(const struct ledger *l, const char *key, int64_t ms);
 
 /* It is safe: add its line, with one write(2).  Class space, io; then the

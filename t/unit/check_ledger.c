@@ -127,6 +127,24 @@ START_TEST(the_file_is_as_the_header_says)
 }
 END_TEST
 
+START_TEST(with_any_version_a_key_is_over)
+{
+	struct ledger_cfg cfg = { .path = path, .asked = words, .nasked = 2,
+	    .store = store, .any_version = true, .now_ms = 1 };
+	struct ledger *l = ledger_open(&cfg, &e);
+
+	ck_assert(l != NULL);
+	add(l, "a", 5);
+	ck_assert(ledger_has(l, "a", 6));
+	ck_assert(!ledger_has(l, "b", 5));
+	ledger_close(l);
+	cfg.resume = true;
+	ck_assert((l = ledger_open(&cfg, &e)) != NULL);
+	ck_assert(ledger_has(l, "a", 7));
+	ledger_close(l);
+}
+END_TEST
+
 START_TEST(what_is_settled_is_not_written)
 {
 	struct ledger *l = must_open(false);
@@ -323,6 +341,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_is_finished_is_known_the_next_time);
 	tcase_add_test(tc, the_file_is_as_the_header_says);
+	tcase_add_test(tc, with_any_version_a_key_is_over);
 	tcase_add_test(tc, what_is_settled_is_not_written);
 	tcase_add_test(tc, many_are_told_apart);
 	tcase_add_test(tc, one_that_is_there_needs_resume);
