@@ -27,6 +27,7 @@ struct ledger {
 	bool resumed;
 	int64_t began_ms;
 	uint64_t count;
+	int64_t youngest_ms;
 
 	bool any_version;
 
@@ -185,6 +186,8 @@ read_line(struct ledger *l, const struct buf *line, struct buf *key,
 		return (false);
 	if (!ledger_has(l, buf_str(key), ms))
 		l->count++;
+	if (ms > l->youngest_ms)
+		l->youngest_ms = ms;
 	ledger_settle(l, buf_str(key), ms);
 	return (true);
 }
@@ -388,6 +391,12 @@ ledger_count(const struct ledger *l)
 	return (l->count);
 }
 
+int64_t
+ledger_youngest_ms(const struct ledger *l)
+{
+	return (l->youngest_ms);
+}
+
 int
 ledger_add(struct ledger *l, const char *key, int64_t ms, uint64_t bytes,
     struct hash128 xxh3, struct err *e)
@@ -404,6 +413,8 @@ ledger_add(struct ledger *l, const char *key, int64_t ms, uint64_t bytes,
 	if (append(l, e) == -1)
 		return (-1);
 	l->count++;
+	if (ms > l->youngest_ms)
+		l->youngest_ms = ms;
 	return (0);
 }
 

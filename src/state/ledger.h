@@ -50,8 +50,10 @@ int ledger_fd(const struct ledger *l);
 /* Was it there before, and when did the restore begin? */
 bool ledger_resumed(const struct ledger *l);
 int64_t ledger_began_ms(const struct ledger *l);
-/* Finished databases that it holds. */
+/* Finished databases that it holds, and the youngest of their timestamps (0:
+ * there is none). */
 uint64_t ledger_count(const struct ledger *l);
+int64_t ledger_youngest_ms(const struct ledger *l);
 
 /* Is this version (any_version: any of the key) in the list, or was ledger_settle()
  * called for it?  Costs no system call; at most 32 bytes of memory for

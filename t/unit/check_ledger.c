@@ -102,6 +102,7 @@ START_TEST(what_is_finished_is_known_the_next_time)
 	ck_assert(ledger_resumed(l));
 	ck_assert_int_eq(ledger_began_ms(l), 1795170600123);
 	ck_assert_uint_eq(ledger_count(l), 2);
+	ck_assert_int_eq(ledger_youngest_ms(l), 6);
 	ck_assert(ledger_has(l, "a", 5));
 	ck_assert(ledger_has(l, "b\t\n\\c", 6));
 	ck_assert(!ledger_has(l, "a", 6));
