@@ -31,7 +31,7 @@ chan_pair(struct chan *c, int *other, struct err *e)
 	int sv[2], n = SNDBUF_BYTES;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1) {
-		err_sys(e, ERR_IO, "make a channel for a worker");
+		err_sys(e, ERR_IO, "make a channel between processes");
 		return (-1);
 	}
 	(void)setsockopt(sv[0], SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
@@ -45,6 +45,7 @@ chan_init(struct chan *c, int fd)
 {
 	c->fd = fd;
 	c->broken = fd == -1;
+	c->queued_bytes = 0;
 	STAILQ_INIT(&c->queue);
 }
 
@@ -53,6 +54,7 @@ shift(struct chan *c)
 {
 	struct chan_msg *m = STAILQ_FIRST(&c->queue);
 
+	c->queued_bytes -= m->len;
 	STAILQ_REMOVE_HEAD(&c->queue, next);
 	free(m);
 }
@@ -141,6 +143,7 @@ chan_post(struct chan *c, enum wire_kind kind, const void *body, size_t len)
 	if (len > 0)
 		memcpy(m->data + 1, body, len);
 	STAILQ_INSERT_TAIL(&c->queue, m, next);
+	c->queued_bytes += m->len;
 }
 
 bool

@@ -24,6 +24,7 @@ struct chan_msg;
 struct chan {
 	int fd;			/* -1: closed */
 	bool broken;		/* the peer has gone, or it is closed */
+	size_t queued_bytes;	/* not with the kernel yet */
 	STAILQ_HEAD(chan_queue, chan_msg) queue;
 };
 

@@ -130,15 +130,3 @@ member_bury(struct member *m, const struct board *board, int status,
 	m->path = mem_strdup(path);
 	return (phase);
 }
-
-const char *
-member_how(int status, char *buf, size_t size)
-{
-	if (WIFSIGNALED(status))
-		(void)snprintf(buf, size, "died of signal %d (%s)",
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		(void)snprintf(buf, size, "left with status %d and no word",
-		    WEXITSTATUS(status));
-	return (buf);
-}

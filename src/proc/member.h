@@ -14,11 +14,8 @@
 #include "base/err.h"
 #include "proc/board.h"
 #include "proc/chan.h"
+#include "proc/child.h"
 #include "proc/pool.h"
-
-enum {
-	MEMBER_HOW_BYTES = 80
-};
 
 struct member {
 	unsigned index;
@@ -29,7 +26,7 @@ struct member {
 	bool ended;		/* END was posted */
 	bool left;		/* it said BYE or FATAL: its end is no death */
 	bool dead;		/* it died, and its range must go on */
-	char how[MEMBER_HOW_BYTES];	/* how the last one died ... */
+	char how[CHILD_HOW_BYTES];	/* how the last one died ... */
 	char *path;			/* ... and of which path */
 	struct buf *killers;		/* messages about all of them */
 	size_t nkillers;
@@ -66,8 +63,5 @@ bool member_reap(struct member *m, int *status);
  */
 enum tally_phase member_bury(struct member *m, const struct board *board,
     int status, bool *same);
-
-/* "died of signal 11 (Segmentation fault)", "left with status 1 and no word" */
-const char *member_how(int status, char *buf, size_t size);
 
 #endif

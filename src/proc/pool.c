@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "proc/board.h"
 #include "proc/chan.h"
+#include "proc/child.h"
 #include "proc/member.h"
 #include "proc/signals.h"
 
@@ -30,6 +31,7 @@ struct pool {
 	uint64_t unstarted;
 	unsigned nposts;
 	int64_t pumped_ms;
+	int64_t ticked_ms;
 
 	unsigned deaths;
 	unsigned row;			/* of deaths, nothing done between */
@@ -114,26 +116,11 @@ heed(struct pool *p)
 }
 
 static void
-take_fatal(struct pool *p, const uint8_t *body, size_t len)
-{
-	struct err e;
-	uint32_t cls = ERR_BUG;
-
-	if (len >= sizeof(cls)) {
-		cls = le32_get(body);
-		body += sizeof(cls);
-		len -= sizeof(cls);
-	}
-	err_set(&e, cls > ERR_NONE && cls < ERR_NCLASS ?
-	    (enum err_class)cls : ERR_BUG, "%.*s", (int)len,
-	    (const char *)body);
-	fail(p, &e);
-}
-
-static void
 take(struct pool *p, struct member *m, uint8_t kind, const uint8_t *body,
     size_t len)
 {
+	struct err e;
+
 	switch (kind) {
 	case WIRE_SAID:
 		if (p->cfg->said != NULL)
@@ -141,7 +128,8 @@ take(struct pool *p, struct member *m, uint8_t kind, const uint8_t *body,
 		break;
 	case WIRE_FATAL:
 		m->left = true;
-		take_fatal(p, body, len);
+		child_gave_up(body, len, &e);
+		fail(p, &e);
 		break;
 	case WIRE_BYE:
 		m->left = true;
@@ -187,13 +175,13 @@ static void
 mourn(struct pool *p, struct member *m, int status)
 {
 	enum tally_phase phase;
-	char how[MEMBER_HOW_BYTES];
+	char how[CHILD_HOW_BYTES];
 	uint64_t now = done(p);
 	struct err e;
 	bool same;
 
 	phase = member_bury(m, p->board, status, &same);
-	(void)member_how(status, how, sizeof(how));
+	(void)child_how(status, how, sizeof(how));
 	if (*m->path == '\0') {
 		err_set(&e, ERR_BUG, "worker %u %s, with no database in its "
 		    "hand", m->index, how);
@@ -237,21 +225,57 @@ reap(struct pool *p)
 	}
 }
 
-/* Send, receive, reap and heed signals; wait for that for timeout_ms. */
-static void
-pump(struct pool *p, int timeout_ms)
+/* How long there is time before tick() is due, but timeout_ms (-1: for ever)
+ * at most. */
+static int
+till_tick(const struct pool *p, int timeout_ms)
 {
-	struct pollfd pfd[POOL_WORKERS_MAX];
+	int64_t left_ms;
+
+	if (p->cfg->tick == NULL || timeout_ms == 0)
+		return (timeout_ms);
+	left_ms = p->ticked_ms + p->cfg->tick_ms - clock_mono_ms();
+	if (left_ms < 0)
+		left_ms = 0;
+	return (timeout_ms == -1 || left_ms < timeout_ms ?
+	    (int)left_ms : timeout_ms);
+}
+
+static void
+tick(struct pool *p)
+{
+	uint64_t count[TALLY_NCOUNT];
+
+	if (p->cfg->tick == NULL ||
+	    p->pumped_ms - p->ticked_ms < p->cfg->tick_ms)
+		return;
+	p->ticked_ms = p->pumped_ms;
+	memcpy(count, p->carry, sizeof(count));
+	board_sum(p->board, count);
+	p->cfg->tick(p->cfg->ctx, count);
+}
+
+/*
+ * Send, receive, reap, heed signals and tick; wait for that for timeout_ms at
+ * most.  Returns whether "fd" (-1: none) is readable.
+ */
+static bool
+pump(struct pool *p, int timeout_ms, int fd)
+{
+	unsigned n = p->cfg->nworkers;
+	struct pollfd pfd[POOL_WORKERS_MAX + 1];
 	struct member *m;
 	int left;
 
+	pfd[n].fd = fd;
+	pfd[n].events = POLLIN;
 	for (unsigned i = 0; i < p->cfg->nworkers; i++) {
 		pfd[i].fd = p->member[i].chan.fd;
 		pfd[i].events = POLLIN;
 		if (chan_pending(&p->member[i].chan))
 			pfd[i].events |= POLLOUT;
 	}
-	left = signals_poll(pfd, p->cfg->nworkers, timeout_ms, p->nheeded);
+	left = signals_poll(pfd, n + 1, till_tick(p, timeout_ms), p->nheeded);
 	for (unsigned i = 0; i < p->cfg->nworkers && left > 0; i++) {
 		m = &p->member[i];
 		if (pfd[i].revents == 0)
@@ -272,6 +296,8 @@ pump(struct pool *p, int timeout_ms)
 	heed(p);
 	p->pumped_ms = clock_mono_ms();
 	p->nposts = 0;
+	tick(p);
+	return (pfd[n].revents != 0);
 }
 
 /* Enforce the end of the grace; returns how long pump() may wait, or -1. */
@@ -322,7 +348,7 @@ finish(struct pool *p)
 		m->ended = true;
 	}
 	while (any(p, false) && (p->stopping || !any(p, true)))
-		pump(p, time_left(p));
+		(void)pump(p, time_left(p), -1);
 }
 
 /*
@@ -364,7 +390,7 @@ run(struct pool *p)
 	for (bool first = true; muster(p, first, want); first = false) {
 		if (p->cfg->feed(p->cfg->ctx, p, want, &e) == -1)
 			fail(p, &e);
-		pump(p, 0);
+		(void)pump(p, 0, -1);
 		if (!any(p, true))
 			finish(p);
 	}
@@ -392,6 +418,7 @@ pool_run(const struct pool_cfg *cfg, struct pool_result *res, struct err *e)
 	if ((p->board = board_map(cfg->nworkers, e)) == NULL)
 		goto out;
 	p->msg = mem_resize(NULL, POOL_MSG_MAX, 1);
+	p->ticked_ms = clock_mono_ms();
 	signals_catch();
 	run(p);
 	signals_restore();
@@ -431,9 +458,46 @@ pool_post(struct pool *pool, unsigned worker, const void *msg, size_t len)
 		pool->unstarted++;
 	else if (member_busy(m) && m->chan.fd != -1)
 		chan_post(&m->chan, WIRE_WORK, msg, len);
-	if (++pool->nposts >= PUMP_POSTS ||
-	    clock_mono_ms() - pool->pumped_ms >= PUMP_MS)
-		pump(pool, 0);
+	if (++pool->nposts >= PUMP_POSTS)
+		(void)pump(pool, 0, -1);
+	else
+		pool_turn(pool);
+}
+
+void
+pool_turn(struct pool *pool)
+{
+	if (clock_mono_ms() - pool->pumped_ms >= PUMP_MS)
+		(void)pump(pool, 0, -1);
+}
+
+/* Has a living worker more than so many bytes before it? */
+static bool
+full(const struct pool *p, size_t max_queued_bytes)
+{
+	const struct member *m;
+
+	for (unsigned i = 0; i < p->cfg->nworkers; i++) {
+		m = &p->member[i];
+		if (member_busy(m) && m->chan.queued_bytes > max_queued_bytes)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+pool_await(struct pool *pool, int fd, size_t max_queued_bytes)
+{
+	bool ready = false;
+
+	/* While one is full, a readable fd must not keep pump() from waiting. */
+	while (!ready && !pool_stopping(pool)) {
+		if (full(pool, max_queued_bytes))
+			(void)pump(pool, -1, -1);
+		else
+			ready = pump(pool, fd == -1 ? 0 : -1, fd) || fd == -1;
+	}
+	return (!pool_stopping(pool));
 }
 
 bool

@@ -108,6 +108,13 @@ struct pool_cfg {
 	/* A worker said something (borrowed); may be NULL.  It is called
 	 * from pool_post() too, and must not call it. */
 	void (*said)(void *ctx, const void *msg, size_t len);
+	/*
+	 * Called about every tick_ms while the pool runs, with what all
+	 * workers together have counted so far (a death takes some back); may
+	 * be NULL.  Calls nothing of the pool.
+	 */
+	void (*tick)(void *ctx, const uint64_t count[TALLY_NCOUNT]);
+	int64_t tick_ms;
 	void *ctx;
 };
 
@@ -142,6 +149,18 @@ unsigned pool_owner(const struct pool *pool, unsigned segment);
  */
 void pool_post(struct pool *pool, unsigned worker, const void *msg,
     size_t len);
+
+/*
+ * In feed(): do whatever the pool has to do until "fd" is readable or at its
+ * end (-1: nothing to wait for) and no living worker has more than
+ * max_queued_bytes queued here (the kernel holds some more).  False, at once,
+ * when pool_stopping().
+ */
+bool pool_await(struct pool *pool, int fd, size_t max_queued_bytes);
+
+/* In feed(), where it goes on without a post: what pool_post() does besides,
+ * if it is time.  Costs a look at the clock. */
+void pool_turn(struct pool *pool);
 
 /* In feed(): has the run been told to stop, or failed? */
 bool pool_stopping(const struct pool *pool);

@@ -1,21 +1,15 @@
 #include "proc/worker.h"
 
 #include <assert.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
-#include "base/io.h"
 #include "base/mem.h"
 #include "proc/chan.h"
-#include "proc/signals.h"
+#include "proc/child.h"
 
 struct worker {
 	const struct job_ops *ops;
@@ -28,58 +22,15 @@ struct worker {
 	uint64_t unstarted;
 };
 
-/* Close all but 0 to 2, fd and keep_fd. */
-static int
-close_others(int fd, int keep_fd, struct err *e)
-{
-	int keep[] = { fd, keep_fd > STDERR_FILENO ? keep_fd : fd };
-	unsigned from = STDERR_FILENO + 1;
-
-	if (keep[0] > keep[1]) {
-		keep[0] = keep_fd;
-		keep[1] = fd;
-	}
-	for (size_t i = 0; i < 2; i++) {
-		if ((unsigned)keep[i] > from &&
-		    close_range(from, (unsigned)keep[i] - 1, 0) == -1)
-			goto out;
-		from = (unsigned)keep[i] + 1;
-	}
-	if (close_range(from, UINT_MAX, 0) == 0)
-		return (0);
-out:
-	err_io(e, "close the descriptors of the supervisor");
-	return (-1);
-}
-
-/* Nothing in a worker reads it, and it may be a pipe that others wait for. */
-static void
-empty_stdin(void)
-{
-	int fd;
-
-	if ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
-		return;
-	(void)dup2(fd, STDIN_FILENO);
-	if (fd != STDIN_FILENO)
-		io_close(&fd);
-}
-
 static int
 detach(const struct worker_start *ws, struct err *e)
 {
 	char name[16];
+	struct child_cfg cfg = { .name = name, .fd = ws->fd,
+	    .keep_fd = ws->cfg->keep_fd, .supervisor = ws->supervisor };
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != ws->supervisor)
-		_exit(1);	/* it died before it was asked for */
-	signals_worker();
 	(void)snprintf(name, sizeof(name), "litefleet-w%u", ws->index);
-	(void)prctl(PR_SET_NAME, name);
-	if (close_others(ws->fd, ws->cfg->keep_fd, e) == -1)
-		return (-1);
-	empty_stdin();
-	return (0);
+	return (child_detach(&cfg, e));
 }
 
 static int
@@ -158,18 +109,6 @@ work(struct worker *w, const struct worker_start *ws, struct err *e)
 	return (obey(w, e));
 }
 
-static void
-give_up(struct worker *w, const struct err *e)
-{
-	struct buf b = { 0 };
-
-	le32_put(buf_room(&b, sizeof(uint32_t)), (uint32_t)e->cls);
-	b.len += sizeof(uint32_t);
-	buf_puts(&b, e->msg);
-	chan_say(&w->chan, WIRE_FATAL, b.data, b.len);
-	buf_fini(&b);
-}
-
 void
 worker_run(const struct worker_start *ws)
 {
@@ -195,7 +134,7 @@ worker_run(const struct worker_start *ws)
 	chan_init(&w.chan, ws->fd);
 	/* The others are to stop soon, but BYE is the very last. */
 	if ((rc = work(&w, ws, &e)) == -1)
-		give_up(&w, &e);
+		child_give_up(&w.chan, &e);
 	if (w.opened)
 		w.ops->close(w.job);
 	if (rc == 0) {
