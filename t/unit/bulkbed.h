@@ -120,7 +120,7 @@ object_of(const void *p, size_t n)
 }
 
 /* Put the bytes of an object into the store, as a file. */
-static void
+MAYBE void
 put_object(const char *key, const struct buf *b)
 {
 	struct buf name = { 0 };
@@ -137,7 +137,7 @@ put_object(const char *key, const struct buf *b)
 	buf_fini(&name);
 }
 
-static void
+MAYBE void
 put_content(const char *key, const void *p, size_t n)
 {
 	struct buf b = object_of(p, n);
