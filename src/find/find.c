@@ -4,27 +4,28 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "fleet/key.h"
+#include "find/source.h"
+#include "find/split.h"
 #include "fleet/pattern.h"
 
-/* A version that outlives the listing's entry. */
-struct found {
-	struct buf key, object;
-	int64_t ms;
-	uint64_t bytes;
-	bool there;
+/* A source under way. */
+struct runner {
+	struct source *source;
+	struct split_part *part;	/* what it lists; NULL: all, or a key */
 };
 
 struct find {
-	struct store_lister *lister;
-	struct pattern *pattern;	/* NULL: everything listed */
-	bool below;		/* not the keys that match, but all below */
-	bool all;
-	int64_t before_ms;
-	uint64_t nforeign;
-	struct buf path;	/* "/" and a key, for the pattern */
-	struct found newest;	/* of the key that is being listed */
-	struct found out;	/* what the caller looks at */
+	struct store *store;
+	struct source_rule rule;
+	unsigned parallel;
+	char *prefix;		/* of all that is looked for */
+	const char *const *keys;	/* those that are not begun */
+	size_t nkeys;
+	bool probing;		/* is one listing enough? */
+	struct split *split;	/* it is not */
+	struct runner *runners;	/* at most "parallel" */
+	size_t nrunners, at;	/* whose turn it is */
+	struct store_lister **listers;	/* the same ones, for waiting */
 };
 
 /* Does an unescaped wildcard occur?  Then a "{{" is told apart. */
@@ -80,11 +81,11 @@ compile(struct find *f, const char *glob, struct buf *prefix, struct err *e)
 		    "glob over keys; write \"*\" for \"{{name}}\"", glob);
 		return (-1);
 	}
-	f->below = glob[strlen(glob) - 1] == '/';
+	f->rule.below = glob[strlen(glob) - 1] == '/';
 	text = mem_printf("/%s", glob);
-	if ((f->pattern = pattern_new(text, e)) == NULL)
+	if ((f->rule.pattern = pattern_new(text, e)) == NULL)
 		goto out;
-	dir = pattern_literal(f->pattern);
+	dir = pattern_literal(f->rule.pattern);
 	if (strcmp(dir, "/") != 0)
 		buf_printf(prefix, "%s/", dir + 1);
 	ret = 0;
@@ -93,33 +94,64 @@ out:
 	return (ret);
 }
 
+/* Begin to list; a runner more. */
+static int
+begin(struct find *f, const struct source_cfg *cfg, struct split_part *part,
+    struct err *e)
+{
+	struct runner *r = &f->runners[f->nrunners];
+
+	if ((r->source = source_new(cfg, e)) == NULL)
+		return (-1);
+	r->part = part;
+	f->nrunners++;
+	return (0);
+}
+
 struct find *
 find_new(const struct find_cfg *cfg, struct err *e)
 {
 	struct find *f = mem_zero(sizeof(*f));
 	struct buf prefix = { 0 };
-	struct store_list_cfg list = { 0 };
+	struct source_cfg whole = { .store = cfg->store, .rule = &f->rule };
+	int ret = -1;
 
-	f->all = cfg->all;
-	f->before_ms = cfg->before_ms;
+	f->store = cfg->store;
+	f->rule.all = cfg->all;
+	f->rule.before_ms = cfg->before_ms;
+	f->rule.stored_before_ms = cfg->stored_before_ms;
+	f->rule.tell_young = cfg->tell_young;
+	f->parallel = cfg->parallel > 1 ? cfg->parallel : 1;
+	f->runners = mem_resize(NULL, f->parallel, sizeof(*f->runners));
+	f->listers = mem_resize(NULL, f->parallel, sizeof(*f->listers));
+	if (cfg->keys != NULL) {
+		f->keys = cfg->keys;
+		f->nkeys = cfg->nkeys;
+		ret = 0;
+		goto out;
+	}
 	if (compile(f, cfg->glob, &prefix, e) == -1)
 		goto out;
-	list.prefix = buf_str(&prefix);
-	f->lister = store_list(cfg->store, &list, e);
+	f->prefix = mem_strdup(buf_str(&prefix));
+	whole.list.prefix = f->prefix;
+	f->probing = f->parallel > 1;
+	ret = begin(f, &whole, NULL, e);
 out:
-	if (f->lister == NULL) {
-		find_free(f);
-		f = NULL;
-	}
 	buf_fini(&prefix);
-	return (f);
+	if (ret == 0)
+		return (f);
+	find_free(f);
+	return (NULL);
 }
 
+/* The runner is through, or given up. */
 static void
-drop(struct found *v)
+end(struct find *f, size_t i)
 {
-	buf_fini(&v->key);
-	buf_fini(&v->object);
+	source_free(f->runners[i].source);
+	if (f->runners[i].part != NULL)
+		split_done(f->split, f->runners[i].part);
+	f->runners[i] = f->runners[--f->nrunners];
 }
 
 void
@@ -127,156 +159,186 @@ find_free(struct find *f)
 {
 	if (f == NULL)
 		return;
-	store_lister_free(f->lister);
-	pattern_free(f->pattern);
-	buf_fini(&f->path);
-	drop(&f->newest);
-	drop(&f->out);
+	while (f->nrunners > 0)
+		end(f, f->nrunners - 1);
+	split_free(f->split);
+	pattern_free(f->rule.pattern);
+	buf_fini(&f->rule.path);
+	free(f->prefix);
+	free(f->runners);
+	free(f->listers);
 	free(f);
 }
 
-/* Does the pattern match the key, or with "below" something above it? */
-static bool
-wanted(struct find *f, const char *key, size_t len)
+/* With its first page the one listing shows whether there is more; if so, it
+ * is given up, and what there is divided. */
+static void
+probe(struct find *f)
 {
-	char *path, *slash;
+	struct store_lister *l = source_lister(f->runners[0].source);
 
-	if (f->pattern == NULL)
-		return (true);
-	buf_reset(&f->path);
-	buf_putc(&f->path, '/');
-	buf_put(&f->path, key, len);
-	path = (char *)f->path.data;
-	if (!f->below)
-		return (pattern_match(f->pattern, path, NULL));
-	while ((slash = strrchr(path, '/')) != path) {
-		*slash = '\0';
-		if (pattern_match(f->pattern, path, NULL))
-			return (true);
+	store_list_wait(&l, 1);
+	f->probing = false;
+	if (!store_list_goes_on(l))
+		return;
+	end(f, 0);
+	f->split = split_new(f->prefix, f->parallel);
+}
+
+static int
+begin_key(struct find *f, const char *key, struct err *e)
+{
+	struct source_cfg cfg = { .store = f->store, .rule = &f->rule,
+	    .only = key };
+	char *prefix = mem_printf("%s/", key);
+	int ret;
+
+	cfg.list.prefix = prefix;
+	cfg.list.shallow = true;
+	ret = begin(f, &cfg, NULL, e);
+	free(prefix);
+	return (ret);
+}
+
+static int
+begin_part(struct find *f, struct split_part *p, struct err *e)
+{
+	struct source_cfg cfg = { .store = f->store, .rule = &f->rule };
+
+	cfg.list.prefix = p->prefix;
+	cfg.list.shallow = p->shallow;
+	cfg.list.after = p->after;
+	cfg.list.until = p->until;
+	cfg.deeper = !p->shallow;
+	if (begin(f, &cfg, p, e) == 0)
+		return (0);
+	split_done(f->split, p);
+	return (-1);
+}
+
+/* Begin as much as may be under way. */
+static int
+fill(struct find *f, struct err *e)
+{
+	struct split_part *p;
+
+	while (f->nrunners < f->parallel) {
+		if (f->nkeys > 0) {
+			f->nkeys--;
+			if (begin_key(f, *f->keys++, e) == -1)
+				return (-1);
+		} else if (f->split != NULL &&
+		    (p = split_take(f->split)) != NULL) {
+			if (begin_part(f, p, e) == -1)
+				return (-1);
+		} else
+			break;
 	}
-	return (false);
+	return (0);
 }
 
 static void
-keep(struct found *v, const struct store_entry *ent, size_t keylen,
-    int64_t ms)
+wait_for_any(struct find *f)
 {
-	buf_reset(&v->key);
-	buf_put(&v->key, ent->name, keylen);
-	buf_reset(&v->object);
-	buf_puts(&v->object, ent->name);
-	v->ms = ms;
-	v->bytes = ent->bytes;
-	v->there = true;
+	size_t i;
+
+	for (i = 0; i < f->nrunners; i++)
+		f->listers[i] = source_lister(f->runners[i].source);
+	store_list_wait(f->listers, f->nrunners);
 }
 
-static int
-give(struct find *f, struct find_version *v)
+/*
+ * As far as it goes without waiting: each source that is not ready passes the
+ * turn on, but for one whose versions have begun to come.
+ */
+static enum source_step
+turn(struct find *f, struct find_version *v, struct err *e)
 {
-	v->key = buf_str(&f->out.key);
-	v->object = buf_str(&f->out.object);
-	v->ms = f->out.ms;
-	v->bytes = f->out.bytes;
-	return (1);
-}
+	size_t nwaiting = 0;
+	struct store_lister *l;
+	struct runner *r;
+	enum source_step step;
 
-/* The key is through: its newest version goes out. */
-static int
-give_newest(struct find *f, struct find_version *v)
-{
-	struct found tmp = f->out;
-
-	f->out = f->newest;
-	f->newest = tmp;
-	f->newest.there = false;
-	return (give(f, v));
+	while (nwaiting < f->nrunners) {
+		f->at = f->at < f->nrunners ? f->at : 0;
+		r = &f->runners[f->at];
+		step = source_step(r->source, v, e);
+		if (step == SOURCE_VERSION || step == SOURCE_ERROR ||
+		    step == SOURCE_END)
+			return (step);
+		if (step == SOURCE_DIRECTORY) {
+			/* Below a key that is asked for, it is another's. */
+			if (r->part != NULL)
+				split_directory(f->split, r->part, v->key);
+		} else if (source_amid_key(r->source)) {
+			l = source_lister(r->source);
+			store_list_wait(&l, 1);
+		} else {
+			nwaiting++;
+			f->at++;
+		}
+	}
+	return (SOURCE_WAIT);
 }
 
 int
 find_next(struct find *f, struct find_version *v, struct err *e)
 {
-	struct store_entry ent;
-	int64_t ms;
-	size_t len;
-	bool same;
-	int r;
+	size_t n;
 
-	while ((r = store_list_next(f->lister, &ent, e)) == 1) {
-		if ((len = key_object_parse(ent.name, &ms)) == 0) {
-			f->nforeign++;
-			continue;
+	if (f->probing)
+		probe(f);
+	for (;;) {
+		if (fill(f, e) == -1)
+			return (-1);
+		if (f->nrunners == 0)
+			return (0);
+		switch (turn(f, v, e)) {
+		case SOURCE_VERSION:
+			return (1);
+		case SOURCE_ERROR:
+			return (-1);
+		case SOURCE_END:
+			end(f, f->at);
+			break;
+		default:
+			/* What was just cut off need not wait. */
+			n = f->nrunners;
+			if (fill(f, e) == -1)
+				return (-1);
+			if (f->nrunners == n)
+				wait_for_any(f);
+			break;
 		}
-		if (ms > f->before_ms || !wanted(f, ent.name, len))
-			continue;
-		if (f->all) {
-			keep(&f->out, &ent, len, ms);
-			return (give(f, v));
-		}
-		same = f->newest.there && f->newest.key.len == len &&
-		    memcmp(f->newest.key.data, ent.name, len) == 0;
-		if (same || !f->newest.there) {
-			/* Names sort as times do: it is younger. */
-			keep(&f->newest, &ent, len, ms);
-			continue;
-		}
-		(void)give_newest(f, v);
-		keep(&f->newest, &ent, len, ms);
-		return (1);
 	}
-	if (r == 0 && f->newest.there)
-		return (give_newest(f, v));
-	return (r);
 }
 
 uint64_t
 find_foreign(const struct find *f)
 {
-	return (f->nforeign);
+	return (f->rule.nforeign);
 }
 
 int
 find_newest(struct store *s, const char *key, int64_t before_ms,
     struct buf *object, int64_t *ms, struct err *e)
 {
-	struct store_lister *l = NULL;
-	struct store_entry ent;
-	struct buf prefix = { 0 };
-	struct store_list_cfg list = { 0 };
-	size_t keylen = strlen(key);
-	int64_t at, oldest = 0;
-	bool any = false;
-	int r, ret = -1;
+	struct find_cfg cfg = { .store = s, .keys = &key, .nkeys = 1,
+	    .before_ms = before_ms };
+	struct find_version v;
+	struct find *f;
+	int ret;
 
 	buf_reset(object);
-	buf_printf(&prefix, "%s/", key);
-	list.prefix = buf_str(&prefix);
-	if ((l = store_list(s, &list, e)) == NULL)
-		goto out;
-	while ((r = store_list_next(l, &ent, e)) == 1) {
-		if (strchr(ent.name + prefix.len, '/') != NULL) {
-			/* Its own objects come together; they are over. */
-			if (any)
-				break;
-			continue;
-		}
-		if (key_object_parse(ent.name, &at) != keylen)
-			continue;
-		if (!any)
-			oldest = at;
-		any = true;
-		if (at > before_ms)
-			break;
-		buf_reset(object);
-		buf_puts(object, ent.name);
-		*ms = at;
+	*ms = 0;
+	if ((f = find_new(&cfg, e)) == NULL)
+		return (-1);
+	if ((ret = find_next(f, &v, e)) == 1) {
+		*ms = v.ms;
+		if (v.object != NULL)
+			buf_puts(object, v.object);
+		ret = v.object != NULL;
 	}
-	if (r == -1)
-		goto out;
-	ret = object->len > 0;
-	if (ret == 0)
-		*ms = oldest;
-out:
-	store_lister_free(l);
-	buf_fini(&prefix);
+	find_free(f);
 	return (ret);
 }

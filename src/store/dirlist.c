@@ -225,7 +225,8 @@ next(struct store_lister *base, struct store_entry *out, struct err *e)
 			out->directory = true;
 			if (l->shallow)
 				return (1);
-			if (!dir_outside(l, out->name) && descend(l, lv->fd, name, e) == -1)
+			if (!dir_outside(l, out->name) &&
+			    descend(l, lv->fd, name, e) == -1)
 				return (-1);
 			continue;
 		}

@@ -316,7 +316,9 @@ wait_for(struct store_lister *const *v, size_t n)
 static bool
 goes_on(const struct store_lister *base)
 {
-	return (!((const struct s3_lister *)base)->last);
+	const struct s3_lister *l = (const struct s3_lister *)base;
+
+	return (!l->last && !l->failed);
 }
 
 static int
@@ -332,7 +334,10 @@ next(struct store_lister *base, struct store_entry *out, struct err *e)
 		*e = l->err;
 		return (-1);
 	}
-	ask(l);
+	if (l->call == NULL) {
+		ask(l);
+		s3_move(l->s, -1, 0);
+	}
 	o = &l->out.v[l->nout++];
 	out->name = o->key + strlen(l->s->prefix);
 	out->bytes = o->bytes;

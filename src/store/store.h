@@ -17,9 +17,9 @@
  * S3: an object is one PUT request, or from 64 MiB on a multipart upload; it
  * is finished when the server has confirmed it.  Removals go a thousand to a
  * request, and so do listings.  Whatever is waited for, all that is in flight
- * moves: operations, and each listing up to a page ahead.  What may pass is tried again, up to five times; after a hundred
- * failures in a row the store is down, and everything fails at once (class
- * network) until it is closed.
+ * moves: operations, and each listing up to a page ahead.  What may pass is
+ * tried again, up to five times; after a hundred failures in a row the store
+ * is down, and everything fails at once (class network) until it is closed.
  *
  * An object of S3 has a tag (its ETag, as the server writes it): who gets by
  * tag gets the object that was listed, or learns that it is another now.

@@ -202,6 +202,78 @@ START_TEST(a_listing_goes_over_pages_and_keeps_directories_together)
 }
 END_TEST
 
+/* The ETag that the listing tells of a name. */
+static char *
+tag_of(struct store *s, const char *name)
+{
+	struct store_lister *l;
+	struct store_entry ent;
+	struct err e;
+	char *tag = NULL;
+
+	l = list_below(s, "", &e);
+	while (store_list_next(l, &ent, &e) == 1)
+		if (strcmp(ent.name, name) == 0)
+			tag = mem_strdup(ent.tag);
+	store_lister_free(l);
+	ck_assert(tag != NULL && tag[0] != '\0');
+	return (tag);
+}
+
+static enum err_class
+fetch(struct store *s, const char *name, const char *tag, size_t max,
+    const char *want)
+{
+	struct store_op *op = store_op_new(STORE_GET, mem_strdup(name));
+	enum err_class cls;
+
+	op->tag = mem_strdup(tag);
+	op->max_bytes = max;
+	store_submit(s, op);
+	while ((op = store_next(s)) == NULL)
+		store_wait(s, -1, -1);
+	if ((cls = op->err == NULL ? ERR_NONE : op->err->cls) == ERR_NONE)
+		ck_assert_str_eq(buf_str(&op->mem), want);
+	store_op_free(op);
+	return (cls);
+}
+
+START_TEST(an_object_is_got_by_its_tag)
+{
+	struct store_get_cfg cfg = { .name = "a/x", .off = 1 };
+	struct store *s = open_s3();
+	struct store_reader *r;
+	char *old, *tag, text[8];
+	struct err e;
+
+	put(s, "a/x", "one");
+	all_safe(s);
+	old = tag_of(s, "a/x");
+	ck_assert_int_eq(fetch(s, "a/x", old, 0, "one"), ERR_NONE);
+	ck_assert_int_eq(fetch(s, "a/x", old, 2, ""), ERR_LIMIT);
+	ck_assert_int_eq(fetch(s, "a/y", "", 0, ""), ERR_NOTFOUND);
+	put(s, "a/x", "other");
+	all_safe(s);
+	tag = tag_of(s, "a/x");
+	ck_assert_str_ne(old, tag);
+	ck_assert_int_eq(fetch(s, "a/x", old, 0, ""), ERR_GONE);
+	ck_assert_int_eq(fetch(s, "a/x", tag, 0, "other"), ERR_NONE);
+	cfg.if_match = old;
+	ck_assert_ptr_null(store_get(s, &cfg, NULL, &e));
+	ck_assert_int_eq(e.cls, ERR_GONE);
+	cfg.if_match = tag;
+	r = store_get(s, &cfg, NULL, &e);
+	ck_assert_msg(r != NULL, "%s", e.msg);
+	ck_assert_str_eq(store_reader_tag(r), tag);
+	ck_assert_int_eq(store_read(r, text, 8, &e), 4);
+	ck_assert_int_eq(memcmp(text, "ther", 4), 0);
+	store_reader_free(r);
+	free(old);
+	free(tag);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(a_marker_is_never_replaced)
 {
 	struct store *s = open_s3();
@@ -303,7 +375,7 @@ START_TEST(the_deepest_store_is_found)
 	s = store_locate(&cfg, text, "list", &url, &below, &e);
 	ck_assert_msg(s != NULL, "%s", e.msg);
 	ck_assert_str_eq(below, "a/b/*/c");
-	ck_assert_uint_eq(store_requests(s, STORE_REQ_HEAD), 3);
+	ck_assert_uint_eq(store_requests(s, STORE_REQ_GET), 3);
 	ck_assert_int_eq(marker_read(s, &m, &e), 1);
 	store_close(s);
 	store_url_fini(&url);
@@ -396,6 +468,7 @@ main(void)
 	tcase_add_test(tc, a_key_may_have_1024_bytes_and_no_more);
 	tcase_add_test(tc,
 	    a_listing_goes_over_pages_and_keeps_directories_together);
+	tcase_add_test(tc, an_object_is_got_by_its_tag);
 	tcase_add_test(tc, a_marker_is_never_replaced);
 	tcase_add_loop_test(tc, a_large_object_goes_in_parts, 0, 2);
 	tcase_add_test(tc, the_deepest_store_is_found);

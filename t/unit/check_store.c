@@ -367,6 +367,92 @@ START_TEST(what_fsck_keeps_does_not_end_a_listing)
 }
 END_TEST
 
+/* What a listing yields, a space behind each. */
+static void
+lists_so(struct store *s, const struct store_list_cfg *cfg, const char *want)
+{
+	struct store_lister *l;
+	struct store_entry ent;
+	struct buf b = { 0 };
+	struct err e;
+
+	l = store_list(s, cfg, &e);
+	ck_assert_msg(l != NULL, "%s", e.msg);
+	ck_assert(store_list_ready(l) && !store_list_goes_on(l));
+	while (store_list_next(l, &ent, &e) == 1) {
+		ck_assert_str_eq(ent.tag, "");
+		ck_assert_int_eq(ent.directory,
+		    ent.name[strlen(ent.name) - 1] == '/');
+		buf_printf(&b, "%s ", ent.name);
+	}
+	ck_assert_str_eq(buf_str(&b), want);
+	buf_fini(&b);
+	store_lister_free(l);
+}
+
+START_TEST(a_listing_can_be_shallow_or_a_stretch)
+{
+	struct store_list_cfg shallow = { .prefix = "", .shallow = true };
+	struct store_list_cfg part = { .prefix = "" };
+	struct store *s = open_tag("w0");
+
+	put(s, "a/1", "");
+	put(s, "a/15/x", "");
+	put(s, "a/2", "");
+	put(s, "b", "");
+	put(s, "c/d/y", "");
+	all_safe(s);
+	lists_so(s, &shallow, "b a/ c/ ");
+	shallow.prefix = "a/";
+	lists_so(s, &shallow, "a/1 a/2 a/15/ ");
+	shallow.prefix = "none/";
+	lists_so(s, &shallow, "");
+	part.until = "a/15/x";
+	lists_so(s, &part, "a/1 a/15/x ");
+	part.after = "a/15/x";
+	part.until = "c/";
+	lists_so(s, &part, "b a/2 ");
+	part.after = "c/";
+	part.until = NULL;
+	lists_so(s, &part, "c/d/y ");
+	store_close(s);
+}
+END_TEST
+
+START_TEST(an_object_is_got_by_the_queue)
+{
+	static const struct {
+		const char *name;
+		size_t max;
+		enum err_class cls;
+	} gets[] = { { "a", 0, ERR_NONE }, { "a", 3, ERR_NONE },
+	    { "a", 2, ERR_LIMIT }, { "b", 0, ERR_NOTFOUND },
+	    { "../a", 0, ERR_BUG } };
+	struct store *s = open_tag("w0");
+	struct store_op *op;
+	size_t i;
+
+	put(s, "a", "one");
+	all_safe(s);
+	store_close(s);
+	/* A store that is only read has no batch. */
+	s = open_tag(NULL);
+	for (i = 0; i < sizeof(gets) / sizeof(gets[0]); i++) {
+		op = store_op_new(STORE_GET, mem_strdup(gets[i].name));
+		op->max_bytes = gets[i].max;
+		op->tag = mem_strdup("\"any\"");
+		store_submit(s, op);
+		ck_assert_ptr_eq(store_next(s), op);
+		ck_assert_int_eq(op->err == NULL ? ERR_NONE : op->err->cls,
+		    gets[i].cls);
+		if (op->err == NULL)
+			ck_assert_str_eq(buf_str(&op->mem), "one");
+		store_op_free(op);
+	}
+	store_close(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -389,5 +475,7 @@ main(void)
 	tcase_add_test(tc, what_vanishes_while_it_is_listed_is_ignored);
 	tcase_add_test(tc, a_directory_that_cannot_be_read_ends_the_listing);
 	tcase_add_test(tc, what_fsck_keeps_does_not_end_a_listing);
+	tcase_add_test(tc, a_listing_can_be_shallow_or_a_stretch);
+	tcase_add_test(tc, an_object_is_got_by_the_queue);
 	return (run_suite(tc));
 }

@@ -307,7 +307,7 @@ bed_socket(int backlog, int *port)
 	return (fd);
 }
 
-static void
+__attribute__((__unused__)) static void
 bed_start(void)
 {
 	int fd = bed_socket(512, &bed_port);
@@ -323,7 +323,7 @@ bed_start(void)
 	(void)close(fd);
 }
 
-static void
+__attribute__((__unused__)) static void
 bed_stop(void)
 {
 	(void)kill(bed_pid, SIGKILL);
