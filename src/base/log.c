@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/term.h"
 #include "base/utf8.h"
 
 static enum log_level max_level = LOG_LVL_INFO;
@@ -32,6 +33,12 @@ bool
 log_wants(enum log_level level)
 {
 	return (level <= max_level);
+}
+
+bool
+log_is_json(void)
+{
+	return (as_json);
 }
 
 /*
@@ -94,8 +101,8 @@ emit(enum log_level level, const char *msg)
 		    ts.tv_nsec / 1000000, level_names[level], (long)getpid());
 		n = (size_t)len;
 	} else {
-		n = strlen(level_prefix[level]);
-		memcpy(line, level_prefix[level], n);
+		n = (size_t)snprintf(line, cap, "%s%s", term_is_open() ?
+		    TERM_WIPE : "", level_prefix[level]);
 	}
 	append(line, &n, cap, msg, as_json);
 	memcpy(line + n, end, strlen(end));

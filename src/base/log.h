@@ -6,6 +6,7 @@
  * Text:  "litefleet: error: <message>", "litefleet: warning: <message>",
  *        and the bare message for info, debug and trace.
  * JSON:  {"time":"...","level":"...","pid":N,"message":"..."}
+ * Text wipes what base/term shows in the line.
  *
  * Any process may log.  Folders below job/ log nothing that they also return.
  */
@@ -28,8 +29,9 @@ enum log_level {
  */
 void log_setup(enum log_level level, bool json);
 
-/* Would a message of this level be written? */
+/* Would a message of this level be written?  As a JSON object? */
 bool log_wants(enum log_level level);
+bool log_is_json(void);
 
 /* Write one line if "level" is wanted.  Keeps errno; never fails. */
 void log_msg(enum log_level level, const char *fmt, ...)

@@ -227,7 +227,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 	struct err e;
 	int status;
 
-	cycle_init(&b.c, cmd);
+	cycle_init(&b.c, cmd, "Backing up");
 	cmd_parse_init(&p, cmd, argc, argv);
 	if (parse(&b, &p) == CMD_END_EARLY) {
 		status = p.status;

@@ -16,10 +16,11 @@ enum {
 };
 
 void
-cycle_init(struct cycle *c, const struct cmd *cmd)
+cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
 {
 	memset(c, 0, sizeof(*c));
 	c->cmd = cmd;
+	c->doing = doing;
 	c->to = getenv("LITEFLEET_TO");
 	c->key = KEY_DEFAULT;
 	c->jobs = value_default_jobs();
@@ -97,6 +98,12 @@ cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
 		break;
 	case CYCLE_OPT_STRICT:
 		c->strict = true;
+		break;
+	case CYCLE_OPT_PROGRESS:
+		c->progress = PROGRESS_ALWAYS;
+		break;
+	case CYCLE_OPT_NO_PROGRESS:
+		c->progress = PROGRESS_NEVER;
 		break;
 	case CYCLE_OPT_JSON:
 		c->json = true;
@@ -268,6 +275,9 @@ struct run {
 	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
 	void *ctx;
 	bool again;
+	struct progress *progress;
+	const struct dealer *dealer;	/* while there is one */
+	uint64_t ndealt;		/* by those before, in all ranges */
 };
 
 static int
@@ -278,9 +288,14 @@ feed(void *ctx, struct pool *pool, const bool want[POOL_SEGMENTS],
 	struct dealer *d = dealer_new(r->c, pool, want);
 	int ret;
 
+	r->dealer = d;
 	ret = r->deal(r->ctx, d, r->again, e);
 	if (ret == 0)
 		dealer_flush(d);
+	/* What was dealt for a dead worker is dealt again, no more of it. */
+	if (!r->again)
+		r->ndealt = dealer_count(d);
+	r->dealer = NULL;
 	dealer_free(d);
 	r->again = true;
 	return (ret);
@@ -294,8 +309,26 @@ said(void *ctx, const void *msg, size_t len)
 
 	if (!said_parse(msg, len, &s))
 		return;
+	progress_make_way(r->progress);
 	cycle_out_stored(r->out, &s);
 	said_fini(&s);
+}
+
+static void
+tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
+{
+	const struct run *r = ctx;
+	bool more = !r->again;
+	struct progress_now now = {
+		.done = count[TALLY_LOOKED],
+		.total = more && r->dealer != NULL ?
+		    dealer_count(r->dealer) : r->ndealt,
+		.more = more,
+		.bytes = count[TALLY_BYTES_STORED],
+		.errors = count[TALLY_FAILED] + r->c->nfaults,
+	};
+
+	progress_tick(r->progress, &now);
 }
 
 static int
@@ -337,7 +370,13 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	job.statedir = c->statedir;
 	pool.keep_fd = statedir_lock_fd(c->statedir);
 	run.out = cycle_out_new(c);
+	run.progress = progress_new(c->doing, c->progress);
+	if (progress_wanted(run.progress)) {
+		pool.tick = tick;
+		pool.tick_ms = PROGRESS_TICK_MS;
+	}
 	r = pool_run(&pool, &res, &e);
+	progress_free(run.progress);
 	if (r == -1)
 		log_error("%s", e.msg);
 	cycle_out_summary(run.out, &res, r == 0 && res.signal == 0,

@@ -14,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/dealer.h"
 #include "cmd/network.h"
+#include "cmd/progress.h"
 #include "cmd/values.h"
 #include "fleet/key.h"
 #include "fleet/pattern.h"
@@ -26,6 +27,7 @@
 /* What the command line says; cycle_init() sets the defaults. */
 struct cycle {
 	const struct cmd *cmd;
+	const char *doing;		/* "Backing up" */
 
 	/* options */
 	const char *to;			/* --to, else $LITEFLEET_TO */
@@ -42,6 +44,7 @@ struct cycle {
 	int64_t resolution_ms;
 	struct store_s3_cfg s3;		/* of all workers together */
 	enum image_check check;
+	enum progress_when progress;
 	bool strict, new_store, shared, json, raw, follow, force, say;
 
 	/* made of them by cycle_setup() */
@@ -66,7 +69,8 @@ enum {
 	CYCLE_OPT_STATE, CYCLE_OPT_SPOOL, CYCLE_OPT_BUSY, CYCLE_OPT_GRACE,
 	CYCLE_OPT_HOST, CYCLE_OPT_CHECK, CYCLE_OPT_NEW_STORE,
 	CYCLE_OPT_SHARED, CYCLE_OPT_FOLLOW, CYCLE_OPT_STRICT, CYCLE_OPT_JSON,
-	CYCLE_OPT_RESOLUTION, CYCLE_OPT_END
+	CYCLE_OPT_RESOLUTION, CYCLE_OPT_PROGRESS, CYCLE_OPT_NO_PROGRESS,
+	CYCLE_OPT_END
 };
 
 #define CYCLE_OPTIONS							\
@@ -97,10 +101,14 @@ enum {
 	{ "shared", CYCLE_OPT_SHARED, NULL,				\
 	    "accept a store that another host began" },			\
 	NETWORK_OPTIONS,						\
+	{ "progress", CYCLE_OPT_PROGRESS, NULL,				\
+	    "show how far it has come (default: on a terminal)" },	\
+	{ "no-progress", CYCLE_OPT_NO_PROGRESS, NULL, "do not" },	\
 	{ "json", CYCLE_OPT_JSON, NULL, "write one JSON object a line" }, \
 	{ "null", '0', NULL, "items end in NUL and are not escaped" }
 
-void cycle_init(struct cycle *c, const struct cmd *cmd);
+/* "doing" is for the progress: "Backing up". */
+void cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing);
 void cycle_fini(struct cycle *c);
 
 /*

@@ -27,6 +27,7 @@ struct dealer {
 	const char *real;
 	size_t dir_bytes;	/* with the slash */
 	uint64_t group;		/* counts directories */
+	uint64_t count;		/* of names */
 	struct lane lanes[POOL_WORKERS_MAX];
 };
 
@@ -63,6 +64,7 @@ dealer_enter(struct dealer *d, const char *path, const char *real)
 	buf_puts(&d->path, path);
 	buf_putc(&d->path, '/');
 	d->dir_bytes = d->path.len;
+	pool_turn(d->pool);
 }
 
 static void
@@ -90,6 +92,7 @@ dealer_put(struct dealer *d, const char *name, uint8_t flags)
 	seg = (unsigned)(h.hi >> 56);
 	if (!d->want[seg])
 		return;
+	d->count++;
 	worker = pool_owner(d->pool, seg);
 	lane = &d->lanes[worker];
 	if (!parcel_add(&lane->parcel, d->dir, d->real,
@@ -112,6 +115,12 @@ dealer_flush(struct dealer *d)
 
 	for (i = 0; i < POOL_WORKERS_MAX; i++)
 		send(d, i);
+}
+
+uint64_t
+dealer_count(const struct dealer *d)
+{
+	return (d->count);
 }
 
 bool

@@ -30,6 +30,9 @@ void dealer_put(struct dealer *d, const char *name, uint8_t flags);
 /* Send what is packed. */
 void dealer_flush(struct dealer *d);
 
+/* How many names were put that are this run's and wanted. */
+uint64_t dealer_count(const struct dealer *d);
+
 /* Has the run been told to stop? */
 bool dealer_stopping(const struct dealer *d);
 

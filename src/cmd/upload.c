@@ -254,7 +254,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 	size_t i;
 	int status;
 
-	cycle_init(&u.c, cmd);
+	cycle_init(&u.c, cmd, "Uploading");
 	u.c.lock_wait_ms = 10000;
 	u.c.force = true;
 	u.c.say = true;

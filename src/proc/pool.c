@@ -490,7 +490,7 @@ pool_await(struct pool *pool, int fd, size_t max_queued_bytes)
 {
 	bool ready = false;
 
-	/* While one is full, a readable fd must not keep pump() from waiting. */
+	/* While one is full, a readable fd must not keep it from waiting. */
 	while (!ready && !pool_stopping(pool)) {
 		if (full(pool, max_queued_bytes))
 			(void)pump(pool, -1, -1);

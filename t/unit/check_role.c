@@ -30,7 +30,8 @@ enum end {
 	END_EXIT,
 	END_CUT_OFF,		/* closes its channel, and hangs */
 	END_HANG,
-	END_WHEN_TOLD		/* says on, until it is stopping */
+	END_WHEN_TOLD,		/* says on, until it is stopping */
+	END_WHEN_ASKED		/* says no more, but asks */
 };
 
 static struct shared {
@@ -91,6 +92,10 @@ run(void *ctx, struct role_self *self, struct err *e)
 	case END_WHEN_TOLD:
 		while (!role_stopping(self))
 			say(self, seq++);
+		break;
+	case END_WHEN_ASKED:
+		while (!role_stopping(self))
+			clock_sleep_ms(1);
 	}
 	sh->left = true;
 	return (0);
@@ -259,6 +264,20 @@ START_TEST(one_that_listens_is_stopped_in_mid_stream_and_returns)
 }
 END_TEST
 
+START_TEST(one_that_says_nothing_hears_it_too)
+{
+	struct role *r;
+
+	nmsgs = 1;
+	how = END_WHEN_ASKED;
+	r = start();
+	take(r, 1);
+	role_stop(r);
+	ck_assert(sh->left);
+	no_child_is_left();
+}
+END_TEST
+
 START_TEST(one_that_does_not_is_killed)
 {
 	int64_t began_ms;
@@ -365,6 +384,7 @@ main(void)
 	    sizeof(ends) / sizeof(ends[0]));
 	tcase_add_test(tc,
 	    one_that_listens_is_stopped_in_mid_stream_and_returns);
+	tcase_add_test(tc, one_that_says_nothing_hears_it_too);
 	tcase_add_test(tc, one_that_does_not_is_killed);
 	tcase_add_test(tc, it_keeps_nothing_but_its_channel_and_one_descriptor);
 	suite_add_tcase(s, tc);
