@@ -55,9 +55,9 @@ int64_t ledger_began_ms(const struct ledger *l);
 uint64_t ledger_count(const struct ledger *l);
 int64_t ledger_youngest_ms(const struct ledger *l);
 
-/* Is this version (any_version: any of the key) in the list, or was ledger_settle()
- * called for it?  Costs no system call; at most 32 bytes of memory for
- * each. */
+/* Is this version (any_version: any of the key) in the list, or was
+ * ledger_settle() called for it?  Costs no system call; at most 32 bytes of
+ * memory for each. */
 bool ledger_has(const struct ledger *l, const char *key, int64_t ms);
 
 /* It is safe: add its line, with one write(2).  Class space, io; then the

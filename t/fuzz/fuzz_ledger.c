@@ -17,13 +17,6 @@ static const char *const words[] = { "s3://b/p", "**" };
 static char path[64];
 
 static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void
 remove_file(void)
 {
 	(void)unlink(path);

@@ -13,13 +13,6 @@
 #include "fuzz/driver.h"
 
 static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void
 write_again(const struct wish *w)
 {
 	char when[CLOCK_RFC3339_BYTES] = "";

@@ -1,7 +1,6 @@
 /*
  * What a restore has finished survives it, and speaks for no other restore.
  */
-#include <check.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,8 +12,8 @@
 
 #include "base/io.h"
 #include "state/ledger.h"
+#include "unit/suite.h"
 
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
 #define HEAD	"litefleet-restore\t1\t" \
 		"00000000000000070000000000000008\t20261120T103000.123Z\t"
 #define HASH	"0000000000000001000000000000000a"
@@ -333,10 +332,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("ledger");
 	TCase *tc = tcase_create("ledger");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -355,10 +351,5 @@ main(void)
 	tcase_add_test(tc, a_line_that_does_not_fit_leaves_nothing_behind);
 	tcase_add_test(tc, a_link_or_a_directory_in_its_place_is_refused);
 	tcase_add_test(tc, where_none_can_be_made_it_says_so);
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	return (run_suite(tc));
 }

@@ -2,7 +2,6 @@
  * Where keys go: the same place for a key each time, different places for
  * different keys, and none outside of the directory of the restore.
  */
-#include <check.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +10,7 @@
 #include "fleet/key.h"
 #include "fleet/pattern.h"
 #include "fleet/target.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 static const struct {
 	const char *literal;
@@ -215,10 +213,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("target");
 	TCase *tc = tcase_create("target");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc,
 	    a_key_goes_below_the_literal_directory_of_its_glob, 0,
@@ -231,11 +226,5 @@ main(void)
 	    a_path_goes_below_the_literal_directory_of_the_pattern, 0,
 	    LENGTH(by_path));
 	tcase_add_test(tc, a_path_that_is_a_name_of_our_own_is_refused);
-	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (failed > 0);
+	return (run_suite(tc));
 }

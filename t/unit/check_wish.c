@@ -1,14 +1,12 @@
 /*
  * Lines that ask for databases: of a dry run, of an error report, keys alone.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fleet/wish.h"
-
-#define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+#include "unit/suite.h"
 
 enum { MS = 1795170600 };	/* 2026-11-20T10:30:00Z in seconds */
 
@@ -106,20 +104,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("wish");
 	TCase *tc = tcase_create("wish");
-	SRunner *sr = srunner_create(s);
-	int nfailed;
 
 	tcase_add_loop_test(tc, a_line_is_taken_for_what_wrote_it, 0,
 	    LENGTH(taken));
 	tcase_add_loop_test(tc, a_line_that_is_none_is_refused, 0,
 	    LENGTH(refused));
 	tcase_add_test(tc, raw_items_end_in_nul_and_are_not_escaped);
-	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	nfailed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return (nfailed != 0);
+	return (run_suite(tc));
 }
