@@ -324,7 +324,7 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 		.total = more && r->dealer != NULL ?
 		    dealer_count(r->dealer) : r->ndealt,
 		.more = more,
-		.bytes = count[TALLY_BYTES_STORED],
+		.bytes = count[TALLY_BYTES_READ],
 		.errors = count[TALLY_FAILED] + r->c->nfaults,
 	};
 

@@ -368,6 +368,11 @@ START_TEST(rates_are_of_the_last_ten_seconds)
 	now.more = false;
 	ck_assert_str_eq(after(p, &now, 20000, 4000),
 	    "  62% (6,200/10,000)  200 MB/s  ETA 19s");
+	/* Nobody looked for a while: what was then says nothing. */
+	now_ms += 60000;
+	now.done += 100;
+	progress_tick(p, &now);
+	ck_assert_ptr_null(strstr(written(), "ETA"));
 	/* A worker died, and its counts begin again. */
 	now.done = 3000;
 	now.bytes = 0;
