@@ -50,7 +50,7 @@ manual_options()
 }
 
 status 0 'help lists the commands' "$lf" help
-commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$out")
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$out")
 ok '... at least six of them' test "$(echo "$commands" | wc -l)" -ge 6
 is '... and says nothing else' "$(cat "$err")" ''
 status 0 '--help does the same' "$lf" --help

@@ -24,66 +24,106 @@ line_field(struct buf *b, const char *s, bool raw)
 	}
 }
 
-/* Undo line_field() on line[0 .. n-1]. */
-static int
-unescape(const char *line, size_t n, struct buf *b, struct err *e)
+/* Undo line_field() on s[0 .. n-1]; false: it writes no such thing. */
+static bool
+unescape(const char *s, size_t n, struct buf *b)
 {
 	size_t i;
 
-	if (memchr(line, '\0', n) != NULL) {
-		err_set(e, ERR_USAGE, "a line holds a NUL byte; use -0 for "
-		    "items that end in NUL");
-		return (-1);
-	}
 	for (i = 0; i < n; i++) {
-		if (line[i] != '\\') {
-			buf_putc(b, line[i]);
+		if (s[i] != '\\') {
+			buf_putc(b, s[i]);
 			continue;
 		}
 		i++;
-		if (i < n && line[i] == 't')
+		if (i < n && s[i] == 't')
 			buf_putc(b, '\t');
-		else if (i < n && line[i] == 'n')
+		else if (i < n && s[i] == 'n')
 			buf_putc(b, '\n');
-		else if (i < n && line[i] == '\\')
+		else if (i < n && s[i] == '\\')
 			buf_putc(b, '\\');
-		else {
-			err_set(e, ERR_USAGE, "\"%s\": a backslash must be "
-			    "followed by t, n or another backslash",
-			    line);
-			return (-1);
-		}
+		else
+			return (false);
 	}
-	return (0);
+	return (true);
 }
 
 int
-line_read(FILE *in, bool raw, struct buf *b, struct err *e)
+line_get(FILE *in, int end, struct buf *line, bool *whole, struct err *e)
 {
-	char *line = NULL;
+	char *text = NULL;
 	size_t cap = 0;
 	ssize_t n;
-	int end = raw ? '\0' : '\n', ret = -1;
+	bool ended;
+	int ret = -1;
 
-	buf_reset(b);
-	n = getdelim(&line, &cap, end, in);
+	buf_reset(line);
+	n = getdelim(&text, &cap, end, in);
 	/* What came before an error is no item, but the beginning of one. */
 	if (ferror(in)) {
-		err_io(e, "read standard input");
+		err_io(e, "read");
 		goto out;
 	}
 	if (n == -1) {
 		ret = 0;
 		goto out;
 	}
-	if (n > 0 && line[n - 1] == end)
-		line[--n] = '\0';
-	if (raw)
-		buf_put(b, line, (size_t)n);
-	else if (unescape(line, (size_t)n, b, e) == -1)
-		goto out;
+	ended = text[n - 1] == end;
+	buf_put(line, text, (size_t)(ended ? n - 1 : n));
+	if (whole != NULL)
+		*whole = ended;
 	ret = 1;
 out:
-	free(line);
+	free(text);
+	return (ret);
+}
+
+int
+line_cut(const struct buf *line, size_t *pos, bool raw, struct buf *field)
+{
+	const char *s = buf_str(line) + *pos, *tab;
+	size_t n;
+
+	buf_reset(field);
+	if (*pos > line->len)
+		return (0);
+	n = line->len - *pos;
+	if (n > 0 && (tab = memchr(s, '\t', n)) != NULL)
+		n = (size_t)(tab - s);
+	*pos += n + 1;
+	if (n > 0 && memchr(s, '\0', n) != NULL)
+		return (-1);
+	if (raw)
+		buf_put(field, s, n);
+	else if (!unescape(s, n, field))
+		return (-1);
+	return (1);
+}
+
+int
+line_read(FILE *in, bool raw, struct buf *b, struct err *e)
+{
+	struct buf line = { 0 };
+	int ret;
+
+	buf_reset(b);
+	ret = line_get(in, raw ? '\0' : '\n', &line, NULL, e);
+	if (ret == -1)
+		err_prefix(e, "standard input");
+	else if (ret == 0)
+		;
+	else if (raw)
+		buf_put(b, line.data, line.len);
+	else if (memchr(buf_str(&line), '\0', line.len) != NULL) {
+		err_set(e, ERR_USAGE, "a line holds a NUL byte; use -0 for "
+		    "items that end in NUL");
+		ret = -1;
+	} else if (!unescape(buf_str(&line), line.len, b)) {
+		err_set(e, ERR_USAGE, "\"%s\": a backslash must be followed by "
+		    "t, n or another backslash",
+		    buf_str(&line));
+		ret = -1;
+	}
+	buf_fini(&line);
 	return (ret);
 }

@@ -21,4 +21,15 @@ void line_field(struct buf *b, const char *s, bool raw);
  */
 int line_read(FILE *in, bool raw, struct buf *b, struct err *e);
 
+/*
+ * The same for items of several fields: read one into *line (reset first) as
+ * it stands, a NUL in it too; then cut it, from *pos = 0 on.  line_get(): "end"
+ * is the byte that ends an item; *whole (may be NULL): it was there; its error
+ * does not name the file.
+ * line_cut(): the next field into *field (reset first), unescaped unless
+ * "raw"; 0 behind the last one, -1: a wrong escape or a NUL.
+ */
+int line_get(FILE *in, int end, struct buf *line, bool *whole, struct err *e);
+int line_cut(const struct buf *line, size_t *pos, bool raw, struct buf *field);
+
 #endif

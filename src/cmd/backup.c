@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "cmd/cmd.h"
 #include "cmd/cycle.h"
 #include "cmd/dealer.h"
@@ -47,28 +46,6 @@ struct backup {
 	bool again;
 	bool dry;
 };
-
-static int
-parse_shard(const char *arg, struct cycle *c, struct err *e)
-{
-	const char *slash = strchr(arg, '/');
-	struct err ignored;
-	char *i;
-	int r = -1;
-
-	if (slash != NULL) {
-		i = mem_strndup(arg, (size_t)(slash - arg));
-		if (num_parse(slash + 1, 1, 1000000, "N", &c->nshards,
-		    &ignored) == 0 && num_parse(i, 1, c->nshards, "I",
-		    &c->shard, &ignored) == 0)
-			r = 0;
-		free(i);
-	}
-	if (r == -1)
-		err_set(e, ERR_USAGE, "--shard: \"%s\" is not I/N with I from "
-		    "1 to N, as 2/3", arg);
-	return (r);
-}
 
 static int
 found(void *ctx, const struct walk_dir *dir)
@@ -215,7 +192,7 @@ parse(struct backup *b, struct cmd_parse *p)
 			    b->walk.nexcludes + 1, sizeof(*b->excludes));
 			b->excludes[b->walk.nexcludes++] = p->arg;
 		} else if (o == OPT_SHARD)
-			ok = parse_shard(p->arg, &b->c, &e) == 0;
+			ok = value_shard(p->arg, &b->c.shard, &e) == 0;
 		else if (o == OPT_ONE_FS)
 			b->walk.one_file_system = true;
 		if (!ok) {

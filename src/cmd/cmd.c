@@ -258,7 +258,7 @@ cmd_help_all(void)
 	    "Backs up fleets of SQLite databases and brings them back.\n\n"
 	    "Commands:\n");
 	for (i = 0; cmd_table[i] != NULL; i++)
-		printf("  %-10s %s\n", cmd_table[i]->name,
+		printf("  %-16s %s\n", cmd_table[i]->name,
 		    cmd_table[i]->summary);
 	printf("\n\"litefleet help COMMAND\" shows the options of one; "
 	    "litefleet(1) is the manual.\n");

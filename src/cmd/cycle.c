@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/hook.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,15 +15,12 @@
 void
 cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
 	memset(c, 0, sizeof(*c));
 	c->cmd = cmd;
 	c->doing = doing;
 	c->to = getenv("LITEFLEET_TO");
 	c->key = KEY_DEFAULT;
-	c->jobs = n < 1 ? 1 : n > POOL_WORKERS_MAX ? POOL_WORKERS_MAX :
-	    (uint64_t)n;
+	c->jobs = value_default_jobs();
 	c->busy_timeout_ms = 5000;
 	c->grace_ms = 10000;
 	network_init(&c->s3);
@@ -44,22 +39,6 @@ cycle_fini(struct cycle *c)
 	store_url_fini(&c->url);
 	free(c->spool_dir);
 	free(c->state_base);
-}
-
-static int
-parse_check(const char *arg, enum image_check *check, struct err *e)
-{
-	static const char *const names[] = { "none", "quick", "full" };
-	unsigned i;
-
-	for (i = 0; i < 3; i++)
-		if (strcmp(arg, names[i]) == 0) {
-			*check = (enum image_check)i;
-			return (0);
-		}
-	err_set(e, ERR_USAGE, "--check: \"%s\" is not one of none, quick, full",
-	    arg);
-	return (-1);
 }
 
 bool
@@ -103,7 +82,7 @@ cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
 		c->host = arg;
 		break;
 	case CYCLE_OPT_CHECK:
-		*ok = parse_check(arg, &c->check, e) == 0;
+		*ok = value_check(arg, &c->check, e) == 0;
 		break;
 	case CYCLE_OPT_NEW_STORE:
 		c->new_store = true;
@@ -135,26 +114,6 @@ cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
 	return (true);
 }
 
-static int
-find_host(struct cycle *c, struct err *e)
-{
-	if (c->host == NULL) {
-		if (gethostname(c->hostname, sizeof(c->hostname) - 1) == -1) {
-			err_sys(e, ERR_CONFIG, "the name of this host");
-			return (-1);
-		}
-		c->host = c->hostname;
-	}
-	if (c->host[0] == '\0' || strlen(c->host) > 255 ||
-	    strchr(c->host, '/') != NULL || strcmp(c->host, ".") == 0 ||
-	    strcmp(c->host, "..") == 0) {
-		err_set(e, ERR_USAGE, "--host: \"%s\" is no name for a host: "
-		    "1 to 255 bytes without a slash", c->host);
-		return (-1);
-	}
-	return (0);
-}
-
 /* Is "path", whatever links lead there, in directory "dir", which has none? */
 static bool
 lies_within(const char *path, const char *dir)
@@ -169,17 +128,10 @@ lies_within(const char *path, const char *dir)
 static int
 find_dirs(struct cycle *c, struct err *e)
 {
-	const char *spool = c->spool, *what = "--spool";
 	char *state;
 	size_t i;
 
-	if (spool == NULL) {
-		what = "$TMPDIR";
-		spool = getenv("TMPDIR");
-		if (spool == NULL || spool[0] == '\0')
-			spool = "/var/tmp";
-	}
-	if ((c->spool_dir = path_resolve(spool, what, e)) == NULL)
+	if ((c->spool_dir = value_spool(c->spool, e)) == NULL)
 		return (-1);
 	if ((state = statedir_base(c->state, e)) == NULL)
 		return (-1);
@@ -211,7 +163,8 @@ cycle_setup(struct cycle *c, char *const *patterns, size_t npatterns, bool dry,
 			return (-1);
 		c->npatterns++;
 	}
-	if (find_host(c, e) == -1)
+	if ((c->host = value_host(c->host, c->hostname, sizeof(c->hostname),
+	    e)) == NULL)
 		return (-1);
 	if ((c->template = key_template_new(c->key,
 	    (const struct pattern *const *)c->patterns, c->npatterns, c->host,
@@ -230,17 +183,6 @@ cycle_setup(struct cycle *c, char *const *patterns, size_t npatterns, bool dry,
 		return (-1);
 	}
 	return (find_dirs(c, e));
-}
-
-bool
-cycle_in_shard(const struct cycle *c, const char *path, size_t len)
-{
-	unsigned __int128 x;
-
-	if (c->nshards == 0)
-		return (true);
-	x = (unsigned __int128)hash128(path, len).lo * c->nshards;
-	return ((uint64_t)(x >> 64) == c->shard - 1);
 }
 
 /* The bridge from proc's job_ops to job/backup. */

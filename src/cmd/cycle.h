@@ -15,6 +15,7 @@
 #include "cmd/dealer.h"
 #include "cmd/network.h"
 #include "cmd/progress.h"
+#include "cmd/values.h"
 #include "fleet/key.h"
 #include "fleet/pattern.h"
 #include "fleet/walk.h"
@@ -36,7 +37,7 @@ struct cycle {
 	const char *spool;
 	const char *host;
 	uint64_t jobs;
-	uint64_t shard, nshards;	/* i of n; 0 of 0: all */
+	struct shard shard;
 	int64_t busy_timeout_ms;
 	int64_t grace_ms;
 	int64_t lock_wait_ms;
@@ -123,9 +124,6 @@ bool cycle_option(struct cycle *c, int key, const char *arg, bool *ok,
  */
 int cycle_setup(struct cycle *c, char *const *patterns, size_t npatterns,
     bool dry, struct err *e);
-
-/* Is a path in the shard of this run? */
-bool cycle_in_shard(const struct cycle *c, const char *path, size_t len);
 
 /*
  * Lock the state, run the workers, call deal() to feed them (again for the

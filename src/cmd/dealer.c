@@ -86,7 +86,7 @@ dealer_put(struct dealer *d, const char *name, uint8_t flags)
 
 	d->path.len = d->dir_bytes;
 	buf_puts(&d->path, name);
-	if (!cycle_in_shard(d->c, buf_str(&d->path), d->path.len))
+	if (!shard_has(&d->c->shard, buf_str(&d->path), d->path.len))
 		return;
 	h = statedir_hash(&d->c->id, buf_str(&d->path), d->path.len);
 	seg = (unsigned)(h.hi >> 56);

@@ -107,7 +107,7 @@ found(void *ctx, const struct walk_dir *dir)
 	for (i = 0; i < dir->nentries; i++) {
 		d->path.len = len;
 		buf_puts(&d->path, dir->entries[i].name);
-		if (cycle_in_shard(d->c, buf_str(&d->path), d->path.len))
+		if (shard_has(&d->c->shard, buf_str(&d->path), d->path.len))
 			look(d, fd, dir->entries[i].name,
 			    dir->entries[i].flags);
 	}

@@ -294,6 +294,52 @@ key_invert(const struct key_template *t, const char *key, struct buf *path)
 	return (-1);
 }
 
+/* The key of the one path that a pattern without wildcards matches. */
+static bool
+render_only(const struct key_template *t, const struct pattern *which,
+    struct buf *key)
+{
+	const char *literal = pattern_literal(which), *name;
+	struct buf path = { 0 };
+	struct err e;
+	bool ok;
+
+	name = pattern_only(which, pattern_start(which));
+	if (pattern_nvars(which) > 0 || name == NULL)
+		return (false);
+	buf_printf(&path, "%s/%s", literal[1] == '\0' ? "" : literal, name);
+	ok = key_render(t, buf_str(&path), false, key, &e) == 0;
+	buf_fini(&path);
+	return (ok);
+}
+
+void
+key_prefix(const struct key_template *t, const struct pattern *which,
+    struct buf *prefix)
+{
+	const char *literal = pattern_literal(which);
+	const struct template_part *part;
+	size_t i;
+
+	if (render_only(t, which, prefix)) {
+		buf_putc(prefix, '/');
+		return;
+	}
+	buf_reset(prefix);
+	for (i = 0; i < t->nparts; i++) {
+		part = &t->parts[i];
+		if (part->kind == TEMPLATE_VAR || (part->kind ==
+		    TEMPLATE_PATH && literal[1] == '\0'))
+			return;
+		buf_put(prefix, part->before, part->before_len);
+		if (part->kind == TEMPLATE_PATH)
+			escape_put(prefix, literal + 1, strlen(literal + 1));
+		buf_putc(prefix, '/');
+		if (part->kind == TEMPLATE_PATH)
+			return;
+	}
+}
+
 void
 key_object(struct buf *b, const char *key, int64_t ms)
 {

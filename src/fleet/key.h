@@ -75,6 +75,15 @@ int key_render(const struct key_template *t, const char *path, bool components,
 int key_invert(const struct key_template *t, const char *key,
     struct buf *path);
 
+/*
+ * For listing: put into *prefix (reset first) what the names of all objects of
+ * databases begin with whose paths "which" matches: directories with a slash
+ * behind each, as many as the template and the literal part of "which" tell,
+ * maybe none.
+ */
+void key_prefix(const struct key_template *t, const struct pattern *which,
+    struct buf *prefix);
+
 /* Append "<key>/<timestamp>.db.lz4" to *b. */
 void key_object(struct buf *b, const char *key, int64_t ms);
 

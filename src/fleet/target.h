@@ -9,8 +9,10 @@
  * targets.
  *
  * Keys are untrusted.  A target has one or more components; none is empty,
- * ".", ".." or longer than 255 bytes; it holds no NUL.  (Symbolic links on
- * the way are the affair of job/land.h.)
+ * ".", ".." or longer than 255 bytes; it holds no NUL, and is not one of the
+ * names that litefleet gives to files of its own in the root (".litefleet...",
+ * and parts of large objects).  (Symbolic links on the way are the affair of
+ * job/land.h.)
  */
 #ifndef FLEET_TARGET_H
 #define FLEET_TARGET_H
@@ -33,10 +35,15 @@ void target_free(struct target *t);
 
 /*
  * Put the target of a key into *rel (reset first).  1; 0: the key is none of
- * the template's, or its path does not match; -1: it must not be restored,
- * class denied (it would leave the root) or limit (a name too long).
+ * the template's, or its path does not match, or is not below the literal
+ * directory; -1: it must not be restored, class denied (it would leave the
+ * root, or is a name of our own) or limit (a name too long); the message
+ * leaves it to the caller to name the key.
  */
-int target_of(const struct target *t, const char *key, struct buf *rel,
+int target_of(struct target *t, const char *key, struct buf *rel,
     struct err *e);
+
+/* Is "rel" fit to be a target, wherever it comes from?  Classes as above. */
+int target_check(const char *rel, struct err *e);
 
 #endif

@@ -42,8 +42,27 @@ try_proposals(const struct err *e, const struct pattern *const *p, size_t n,
 	must(*s == '\0');
 }
 
+/* What is listed to find the databases of a pattern holds this one's. */
 static void
-try_path(const struct key_template *t, const char *path)
+try_prefix(const struct key_template *t, const struct pattern *which,
+    const char *path, const struct buf *key)
+{
+	struct buf prefix = { 0 }, object = { 0 };
+
+	if (which != NULL && pattern_match(which, path, NULL)) {
+		key_prefix(t, which, &prefix);
+		buf_printf(&object, "%s/", buf_str(key));
+		must(strncmp(buf_str(&object), buf_str(&prefix),
+		    prefix.len) == 0);
+		must(prefix.len == 0 || prefix.data[prefix.len - 1] == '/');
+	}
+	buf_fini(&prefix);
+	buf_fini(&object);
+}
+
+static void
+try_path(const struct key_template *t, const struct pattern *which,
+    const char *path)
 {
 	struct buf key = { 0 }, back = { 0 };
 	struct err e = { 0 };
@@ -55,6 +74,7 @@ try_path(const struct key_template *t, const char *path)
 		must(strlen(buf_str(&key)) == key.len);
 		must(key_invert(t, buf_str(&key), &back) == 0);
 		must(strcmp(buf_str(&back), path) == 0);
+		try_prefix(t, which, path, &key);
 	}
 	buf_fini(&key);
 	buf_fini(&back);
@@ -119,7 +139,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_proposals(&e, (const struct pattern *const *)p, n,
 		    field[1]);
 	else {
-		try_path(t, field[4]);
+		try_path(t, p[0], field[4]);
 		try_key(t, field[5]);
 		try_key(t, field[4] + (field[4][0] == '/'));
 	}

@@ -616,6 +616,49 @@ START_TEST(a_template_made_by_chance_is_refused_or_one_to_one)
 }
 END_TEST
 
+static const struct {
+	const char *pattern;
+	const char *template;
+	const char *which;
+	const char *prefix;
+} prefixes[] = {
+	{ "/data/**/*.db", "{{path}}", "/data/**/*.db", "data/" },
+	{ "/data/**/*.db", "{{host}}/{{path}}", "/data/**/*.db", "h1/data/" },
+	{ "/data/**/*.db", "x-{{path}}", "/data/**/*.db", "x-data/" },
+	{ "/**/*.db", "x-{{path}}", "/**/*.db", "" },
+	{ "/**/*.db", "a/x-{{path}}", "/**/*.db", "a/" },
+	{ "/*", "{{path}}", "/*", "" },
+	{ "/d/*", "{{host}}/x/{{1}}", "/d/*", "h1/x/" },
+	{ "/d/*", "{{1}}/x", "/d/*", "" },
+	{ "/d/**/*", "x{{1}}/{{2}}", "/d/**/*", "" },
+	{ "/d/*/*", "{{path}}", "/d/5%/*", "d/5%25/" },
+	{ "/d/*/*", "5%/{{1}}/{{2}}", "/d/a/*", "5%25/" },
+	{ "/d/*/*", "{{1}}/{{2}}", "/d/a/b", "a/b/" },
+	{ "/d/*.db", "{{path}}.x", "/d/a.db", "d/a.db.x/" },
+	{ "/d/*.db", "{{path}}.x", "/d/a", "d/" },
+	{ "/d/a.db", "fixed", "/d/a.db", "fixed/" },
+	{ "/d/a.db", "{{path}}", "/d/a.db", "d/a.db/" },
+};
+
+START_TEST(all_keys_of_a_pattern_begin_with_its_prefix)
+{
+	struct naming nm;
+	struct pattern *which;
+	struct buf prefix = { 0 };
+
+	open_naming(&nm, prefixes[_i].pattern, prefixes[_i].template, "h1");
+	ck_assert_msg(nm.t != NULL, "%s", nm.e.msg);
+	which = pattern_new(prefixes[_i].which, &nm.e);
+	ck_assert_msg(which != NULL, "%s", nm.e.msg);
+	buf_puts(&prefix, "rubbish");
+	key_prefix(nm.t, which, &prefix);
+	ck_assert_str_eq(buf_str(&prefix), prefixes[_i].prefix);
+	buf_fini(&prefix);
+	pattern_free(which);
+	close_naming(&nm);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -641,6 +684,8 @@ main(void)
 	tcase_add_loop_test(tc, an_objects_name_is_taken_apart_exactly, 0,
 	    LENGTH(objects));
 	tcase_add_loop_test(tc, no_two_paths_share_a_key, 0, LENGTH(fleets));
+	tcase_add_loop_test(tc, all_keys_of_a_pattern_begin_with_its_prefix, 0,
+	    LENGTH(prefixes));
 	tcase_add_test(tc, a_template_made_by_chance_is_refused_or_one_to_one);
 	return (run_suite(tc));
 }

@@ -1,0 +1,82 @@
+/*
+ * bulkdry -- show what a restore would do.  One process, and nothing is
+ * written.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/bulklist.h"
+#include "cmd/bulkrun.h"
+#include "cmd/report.h"
+
+struct dry {
+	const struct bulkplan *p;
+	struct report *report;
+	uint64_t nfound, nrefused, nyoung;
+};
+
+static void
+would(void *ctx, const struct order *o)
+{
+	struct dry *d = ctx;
+
+	report_would(d->report, o);
+	d->nfound++;
+}
+
+static void
+refused(void *ctx, const char *key, const struct err *why)
+{
+	struct dry *d = ctx;
+
+	log_error("%s: %s", key, why->msg);
+	d->nrefused++;
+}
+
+static void
+young(void *ctx, const char *key, int64_t oldest_ms)
+{
+	struct dry *d = ctx;
+
+	report_young(d->report, key, oldest_ms);
+	d->nyoung++;
+}
+
+static void
+foreign(void *ctx, uint64_t n)
+{
+	report_foreign(((struct dry *)ctx)->report, n);
+}
+
+static bool
+stopping(void *ctx)
+{
+	(void)ctx;
+	return (ferror(stdout) != 0);
+}
+
+int
+bulkrun_dry(struct bulkplan *p)
+{
+	struct dry d = { .p = p };
+	struct bulklist_out out = { .order = would, .refused = refused,
+	    .young = young, .foreign = foreign, .stopping = stopping,
+	    .ctx = &d };
+	struct err e;
+	size_t up;
+	int status;
+
+	d.report = report_new(p);
+	if (bulklist_probe(p, &up, &p->store_id, &e) == -1 ||
+	    bulkplan_settle(p, up, &e) == -1 ||
+	    bulklist_run(p, INT64_MAX, &out, &e) == -1)
+		status = bulkplan_fail(p, &e);
+	else if (d.nfound + d.nrefused + d.nyoung == 0) {
+		report_nothing(d.report);
+		status = 1;
+	} else
+		status = d.nrefused > 0 ? 1 : 0;
+	report_free(d.report);
+	return (status);
+}

@@ -1,0 +1,260 @@
+#include "cmd/bulklist.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "find/find.h"
+#include "fleet/wish.h"
+#include "store/marker.h"
+
+struct list {
+	const struct bulkplan *p;
+	const struct bulklist_out *out;
+	struct store *store;
+	struct buf rel;
+};
+
+static const char *
+url_of(const struct bulkplan *p)
+{
+	return (p->from != NULL ? p->from : p->operand);
+}
+
+int
+bulklist_probe(const struct bulkplan *p, size_t *up, struct hash128 *id,
+    struct err *e)
+{
+	struct store_cfg cfg = { .tag = "restore", .s3 = p->s3 };
+	const char *what = p->from != NULL ? "--from" : "restore-pattern";
+	struct store_url u = { 0 }, guess = { 0 };
+	char *below = NULL, *guessed = NULL;
+	struct find *f = NULL;
+	struct marker m;
+	struct store *s;
+	int r, ret = -1;
+
+	*up = 0;
+	if ((s = store_locate(&cfg, url_of(p), what, &u, &below, e)) == NULL ||
+	    store_url_locate(url_of(p), what, &guess, &guessed, e) == -1)
+		goto out;
+	while (strlen(guessed) < strlen(below) &&
+	    store_url_up(&guess, &guessed))
+		(*up)++;
+	if ((r = marker_read(s, &m, e)) == 0)
+		err_set(e, ERR_STATE, "%s: there is no store (no "
+		    ".litefleet/store in it)", store_name(s));
+	if (r != 1)
+		goto out;
+	*id = m.id;
+	if (!p->by_path) {
+		struct find_cfg fc = { .store = s, .glob = below,
+		    .before_ms = INT64_MAX };
+
+		if ((f = find_new(&fc, e)) == NULL)
+			goto out;
+	}
+	ret = 0;
+out:
+	find_free(f);
+	store_close(s);
+	store_url_fini(&u);
+	store_url_fini(&guess);
+	free(below);
+	free(guessed);
+	return (ret);
+}
+
+/* The target that a line names, as a path below the root. */
+static int
+take_target(const struct bulkplan *p, const struct bulkwish *w,
+    struct buf *rel, struct err *e)
+{
+	size_t n = strcmp(p->root, "/") == 0 ? 0 : strlen(p->root);
+	char *path;
+	int ret = -1;
+
+	buf_reset(rel);
+	if ((path = path_absolute(w->target, "its target", e)) == NULL)
+		e->cls = ERR_DENIED;
+	else if (!path_within(path, p->root) || path[n] == '\0')
+		err_set(e, ERR_DENIED, "refused: its target %s is not below "
+		    "%s; --output-dir (or --pattern, for original paths) names "
+		    "the directory", path, p->root);
+	else {
+		buf_puts(rel, path + n + 1);
+		ret = target_check(buf_str(rel), e) == -1 ? -1 : 1;
+	}
+	free(path);
+	return (ret);
+}
+
+/* Send it off, or say why not. */
+static void
+order(struct list *l, struct order *o, int found, struct err *e)
+{
+	o->rel = buf_str(&l->rel);
+	if (found == 1 && !order_fits(o)) {
+		err_set(e, ERR_LIMIT, "a key of %zu bytes with a target of "
+		    "%zu is too long", strlen(o->key), strlen(o->rel));
+		found = -1;
+	}
+	if (found == 1)
+		l->out->order(l->out->ctx, o);
+	else if (found == -1)
+		l->out->refused(l->out->ctx, o->key, e);
+}
+
+static struct find *
+find_what(const struct list *l, int64_t cutoff_ms, struct find_cfg *cfg,
+    struct err *e)
+{
+	cfg->store = l->store;
+	cfg->before_ms = l->p->before_ms;
+	if (!l->p->by_time && cutoff_ms != INT64_MAX)
+		cfg->before_ms = cfg->stored_before_ms = cutoff_ms;
+	cfg->tell_young = l->p->by_time;
+	cfg->parallel = l->p->s3.concurrent;
+	return (find_new(cfg, e));
+}
+
+static int
+list_store(struct list *l, int64_t cutoff_ms, struct err *e)
+{
+	struct find_cfg cfg = { .glob = l->p->glob };
+	struct find_version v;
+	struct order o;
+	struct err why;
+	struct find *f;
+	int r = 0, where;
+
+	if ((f = find_what(l, cutoff_ms, &cfg, e)) == NULL)
+		return (-1);
+	while (!l->out->stopping(l->out->ctx) &&
+	    (r = find_next(f, &v, e)) == 1) {
+		if (!shard_has(&l->p->shard, v.key, strlen(v.key)))
+			continue;
+		where = target_of(l->p->target, v.key, &l->rel, &why);
+		if (where == 1 && v.object == NULL) {
+			l->out->young(l->out->ctx, v.key, v.ms);
+			continue;
+		}
+		o = (struct order){ .key = v.key, .tag = v.tag, .ms = v.ms,
+		    .bytes = v.bytes };
+		order(l, &o, where, &why);
+	}
+	if (r == 0)
+		l->out->foreign(l->out->ctx, find_foreign(f));
+	find_free(f);
+	return (r == -1 ? -1 : 0);
+}
+
+/* A line and its version; without an object (none: *v is zeroed). */
+static void
+grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
+{
+	struct order o = { .key = w->key, .tag = v->tag, .ms = v->ms,
+	    .bytes = v->bytes };
+	struct err why;
+	int r;
+
+	r = w->target[0] != '\0' ? take_target(l->p, w, &l->rel, &why) :
+	    target_of(l->p->target, w->key, &l->rel, &why);
+	if (r == 0) {
+		err_set(&why, ERR_USAGE, "its key is not one that the operand "
+		    "or --pattern matches");
+		r = -1;
+	} else if (r == 1 && v->object == NULL && v->ms > 0) {
+		l->out->young(l->out->ctx, w->key, v->ms);
+		return;
+	} else if (r == 1 && v->object == NULL) {
+		err_set(&why, ERR_NOTFOUND, "there is no backup of it");
+		r = -1;
+	}
+	order(l, &o, r, &why);
+}
+
+/* The keys of lines that name no time, each once; freed by the caller. */
+static const char **
+keys_to_find(const struct list *l, size_t *n)
+{
+	const struct bulkwishes *all = &l->p->wishes;
+	const char **keys = mem_zero(all->n * sizeof(*keys));
+	const struct bulkwish *w;
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < all->n; i++) {
+		w = &all->v[i];
+		if (w->ms == WISH_NEWEST && (*n == 0 ||
+		    strcmp(keys[*n - 1], w->key) != 0) &&
+		    shard_has(&l->p->shard, w->key, strlen(w->key)))
+			keys[(*n)++] = w->key;
+	}
+	return (keys);
+}
+
+static int
+list_newest(struct list *l, int64_t cutoff_ms, struct err *e)
+{
+	const struct bulkwishes *all = &l->p->wishes;
+	struct find_cfg cfg = { 0 };
+	const char **keys = keys_to_find(l, &cfg.nkeys);
+	struct find *f = NULL;
+	struct find_version v;
+	size_t i;
+	int r = 0, ret = -1;
+
+	cfg.keys = keys;
+	if (cfg.nkeys > 0 && (f = find_what(l, cutoff_ms, &cfg, e)) == NULL)
+		goto out;
+	while (f != NULL && !l->out->stopping(l->out->ctx) &&
+	    (r = find_next(f, &v, e)) == 1)
+		for (i = bulkwishes_first(all, v.key); i < all->n &&
+		    strcmp(all->v[i].key, v.key) == 0; i++)
+			if (all->v[i].ms == WISH_NEWEST)
+				grant(l, &all->v[i], &v);
+	ret = r == -1 ? -1 : 0;
+out:
+	find_free(f);
+	free(keys);
+	return (ret);
+}
+
+static int
+list_wishes(struct list *l, int64_t cutoff_ms, struct err *e)
+{
+	const struct bulkwishes *all = &l->p->wishes;
+	const struct bulkwish *w;
+	struct find_version v;
+	size_t i;
+
+	for (i = 0; i < all->n && !l->out->stopping(l->out->ctx); i++) {
+		w = &all->v[i];
+		v = (struct find_version){ .object = w->key, .tag = "",
+		    .ms = w->ms, .bytes = w->bytes };
+		if (w->ms != WISH_NEWEST &&
+		    shard_has(&l->p->shard, w->key, strlen(w->key)))
+			grant(l, w, &v);
+	}
+	return (list_newest(l, cutoff_ms, e));
+}
+
+int
+bulklist_run(const struct bulkplan *p, int64_t cutoff_ms,
+    const struct bulklist_out *out, struct err *e)
+{
+	struct store_cfg cfg = { .url = &p->url, .tag = "restore",
+	    .s3 = p->s3 };
+	struct list l = { .p = p, .out = out };
+	int ret;
+
+	if ((l.store = store_open(&cfg, e)) == NULL)
+		return (-1);
+	ret = p->by_line ? list_wishes(&l, cutoff_ms, e) :
+	    list_store(&l, cutoff_ms, e);
+	store_close(l.store);
+	buf_fini(&l.rel);
+	return (ret);
+}

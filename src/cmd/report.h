@@ -1,0 +1,59 @@
+/*
+ * report -- what a restore of many says: lines and objects on standard output,
+ * the error report, the log's line for a database, the summary.
+ */
+#ifndef CMD_REPORT_H
+#define CMD_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cmd/bulkplan.h"
+#include "fleet/order.h"
+#include "job/bulk.h"
+
+/* Databases, but for bytes. */
+struct report_count {
+	uint64_t found, restored;
+	uint64_t there;		/* already, with the same content */
+	uint64_t skipped;	/* something was there; or too young */
+	uint64_t failed;
+	uint64_t bytes;		/* of the restored databases */
+};
+
+struct report;
+
+/* The plan must outlive it.  Never NULL. */
+struct report *report_new(const struct bulkplan *p);
+/* Closes the error report; what it could not write, it has said. */
+void report_free(struct report *r);
+
+/* Begin the error report, if one is wanted: a file 0600, emptied.  Class
+ * denied, io, space. */
+int report_open(struct report *r, struct err *e);
+
+/* A line (or object) of a dry run. */
+void report_would(struct report *r, const struct order *o);
+
+/* What became of a database; rel may be "". */
+void report_outcome(struct report *r, const struct bulk_outcome *o);
+
+/* A database had no backup at the time (a warning). */
+void report_young(struct report *r, const char *key, int64_t oldest_ms);
+
+/* Objects that are no backups were passed over; nothing was found. */
+void report_foreign(struct report *r, uint64_t n);
+void report_nothing(struct report *r);
+
+/* Has the error report lost a line? */
+bool report_is_torn(const struct report *r);
+
+/*
+ * "Restore complete: 1,541 found, 1,500 restored, ...": on stderr, and with
+ * --json as an object.
+ */
+void report_summary(struct report *r, const struct report_count *n,
+    bool complete, int64_t took_ms);
+
+#endif

@@ -1,0 +1,103 @@
+#include "fleet/wish.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/line.h"
+#include "base/num.h"
+#include "fleet/key.h"
+
+enum {
+	NFIELDS = 4
+};
+
+void
+wish_fini(struct wish *w)
+{
+	buf_fini(&w->key);
+	buf_fini(&w->target);
+}
+
+static bool
+is_class(const char *word)
+{
+	int c;
+
+	for (c = ERR_NONE + 1; c < ERR_NCLASS; c++)
+		if (strcmp(word, err_class_name((enum err_class)c)) == 0)
+			return (true);
+	return (false);
+}
+
+/* Could a store hold an object of it? */
+static int
+check_key(const char *key, struct err *e)
+{
+	struct buf name = { 0 };
+	int64_t ms;
+	size_t n;
+
+	key_object(&name, key, 0);
+	n = key_object_parse(buf_str(&name), &ms);
+	buf_fini(&name);
+	if (n == 0 || strlen(key) > KEY_OBJECT_MAX) {
+		err_set(e, ERR_USAGE, "\"%.1024s\" is not the key of a "
+		    "database", key);
+		return (-1);
+	}
+	return (0);
+}
+
+static int
+set_dryrun(struct wish *w, const struct buf f[NFIELDS], struct err *e)
+{
+	if (f[1].len > 0 && clock_parse(buf_str(&f[1]), "the second field",
+	    &w->ms, e) == -1)
+		return (-1);
+	if (f[2].len > 0 && num_parse(buf_str(&f[2]), 0, INT64_MAX,
+	    "the third field", &w->bytes, e) == -1)
+		return (-1);
+	buf_put(&w->target, f[3].data, f[3].len);
+	return (0);
+}
+
+int
+wish_read(FILE *in, bool raw, struct wish *w, struct err *e)
+{
+	struct buf line = { 0 }, f[NFIELDS] = { { 0 } }, more = { 0 };
+	size_t n, i, pos = 0;
+	int r = 1, ret = -1;
+
+	buf_reset(&w->key);
+	buf_reset(&w->target);
+	w->ms = WISH_NEWEST;
+	w->bytes = 0;
+	if ((r = line_get(in, raw ? '\0' : '\n', &line, NULL, e)) != 1) {
+		ret = r;
+		goto out;
+	}
+	for (n = 0; n < NFIELDS &&
+	    (r = line_cut(&line, &pos, raw, &f[n])) == 1; n++)
+		;
+	if (r == -1 || line_cut(&line, &pos, true, &more) != 0) {
+		err_set(e, ERR_USAGE, r == -1 ? "a wrong escape (or a NUL) in "
+		    "it; lines are as --dry-run and --error-report write them" :
+		    "more than four fields; lines are as --dry-run and "
+		    "--error-report write them");
+		goto out;
+	}
+	if (check_key(buf_str(&f[0]), e) == -1)
+		goto out;
+	buf_put(&w->key, f[0].data, f[0].len);
+	if (n == NFIELDS && is_class(buf_str(&f[2])))
+		buf_put(&w->target, f[1].data, f[1].len);
+	else if (set_dryrun(w, f, e) == -1)
+		goto out;
+	ret = 1;
+out:
+	for (i = 0; i < NFIELDS; i++)
+		buf_fini(&f[i]);
+	buf_fini(&more);
+	buf_fini(&line);
+	return (ret);
+}

@@ -1,0 +1,75 @@
+/*
+ * ledger -- what a restore of many has finished, so that --resume does only
+ * the rest: ".litefleet-restore" in the output directory, append-only text.
+ *
+ * File: lines of tab-separated fields, escaped as base/line.h does.
+ *     litefleet-restore  1  <store id>  <moment>  <what was asked>...
+ *     <key>  <timestamp>  <bytes>  <xxh3, 32 hex digits>
+ * The first line pins the command: the id in the store's marker, the moment
+ * that the restore began, and the words that say what is restored from where
+ * (glob, template, pattern, --timestamp).  Then a line for each database that
+ * is safe.  A last line without its newline is torn: ignored, and cut off.
+ *
+ * Owner: the supervisor, which holds an flock(2) on it.
+ */
+#ifndef STATE_LEDGER_H
+#define STATE_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+
+struct ledger_cfg {
+	const char *path;
+	const char *const *asked;	/* words that must be the same */
+	size_t nasked;
+	struct hash128 store;
+	bool any_version;	/* a key that is over is over, whichever
+				 * version was restored */
+	bool resume;
+	int64_t now_ms;
+};
+
+struct ledger;
+
+/*
+ * Begin one, or with "resume" go on with the one that is there (or begin if
+ * there is none).  Class busy: another restore holds it; usage: there is one
+ * and "resume" is not set, or it is another command's (says what differs and
+ * what to do); state: not a ledger, damaged; denied, space, io.
+ */
+struct ledger *ledger_open(const struct ledger_cfg *cfg, struct err *e);
+void ledger_close(struct ledger *l);
+
+/* Of the lock; for workers that shall hold it as long as they live. */
+int ledger_fd(const struct ledger *l);
+
+/* Was it there before, and when did the restore begin? */
+bool ledger_resumed(const struct ledger *l);
+int64_t ledger_began_ms(const struct ledger *l);
+/* Finished databases that it holds, and the youngest of their timestamps (0:
+ * there is none). */
+uint64_t ledger_count(const struct ledger *l);
+int64_t ledger_youngest_ms(const struct ledger *l);
+
+/* Is this version (any_version: any of the key) in the list, or was
+ * ledger_settle() called for it?  Costs no system call; at most 32 bytes of
+ * memory for each. */
+bool ledger_has(const struct ledger *l, const char *key, int64_t ms);
+
+/* It is safe: add its line, with one write(2).  Class space, io; then the
+ * line is not there, nor half of it. */
+int ledger_add(struct ledger *l, const char *key, int64_t ms, uint64_t bytes,
+    struct hash128 xxh3, struct err *e);
+
+/* It is over for this run, but not safe: ledger_has() is true from now on,
+ * and nothing is written. */
+void ledger_settle(struct ledger *l, const char *key, int64_t ms);
+
+/* All is done and nothing failed: remove the file. */
+int ledger_finish(struct ledger *l, struct err *e);
+
+#endif
