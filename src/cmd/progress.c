@@ -153,10 +153,10 @@ progress_tick(struct progress *p, const struct progress_now *now)
 static const char *
 number(uint64_t n, char buf[NUMBER_BYTES])
 {
-	char *p = buf + NUMBER_BYTES;
+	char *p = &buf[NUMBER_BYTES - 1];
 	int ndigits = 0;
 
-	*--p = '\0';
+	*p = '\0';
 	do {
 		if (ndigits > 0 && ndigits % 3 == 0)
 			*--p = ',';

@@ -516,6 +516,7 @@ land_sync(struct land *l, int64_t busy_timeout_ms)
 		HOOK("land-synced", below_root(l->below));
 	TAILQ_FOREACH(f, &l->added, entry) {
 		if (synced)
+			/* cppcheck-suppress uninitvar; the loop sets it */
 			place(l, f, busy_timeout_ms);
 		else
 			f->err = &l->doom;
