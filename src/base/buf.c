@@ -8,6 +8,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+enum {
+	PRINT_BYTES = 80		/* room that is made in advance */
+};
+
 void
 buf_reset(struct buf *b)
 {
@@ -64,19 +68,23 @@ buf_puts(struct buf *b, const char *s)
 	buf_put(b, s, strlen(s));
 }
 
+/* Most texts fit at once. */
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	char *at = buf_room(b, PRINT_BYTES);
+	size_t room = b->cap - b->len;
 	va_list ap, again;
-	char *at;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	if ((n = vsnprintf(NULL, 0, fmt, ap)) < 0)
+	if ((n = vsnprintf(at, room, fmt, ap)) < 0)
 		log_fatal("format \"%s\" cannot be printed", fmt);
-	at = buf_room(b, (size_t)n);
-	(void)vsnprintf(at, (size_t)n + 1, fmt, again);
+	if ((size_t)n >= room) {
+		at = buf_room(b, (size_t)n);
+		(void)vsnprintf(at, (size_t)n + 1, fmt, again);
+	}
 	b->len += (size_t)n;
 	va_end(again);
 	va_end(ap);

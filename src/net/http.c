@@ -1,6 +1,5 @@
 #include "net/http.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +53,8 @@ http_new(const struct http_cfg *cfg, struct err *e)
 	    (long)CURLPIPE_NOTHING);
 	(void)curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
 	    (long)h->concurrent);
-	if (check_curl(e) == -1 ||
+	if (events_init(&h->events, h->multi, e) == -1 ||
+	    check_curl(e) == -1 ||
 	    cafile_find(cfg->ca_file, &h->ca_file, e) == -1) {
 		http_free(h);
 		return (NULL);
@@ -82,9 +82,12 @@ http_free(struct http *h)
 	while (h->nidle > 0)
 		curl_easy_cleanup(h->idle[--h->nidle]);
 	(void)curl_multi_cleanup(h->multi);
+	events_fini(&h->events);
 	curl_global_cleanup();
 	free(h->idle);
 	free(h->ca_file);
+	free(h->origin);
+	free(h->peer);
 	free(h);
 }
 
@@ -313,15 +316,12 @@ static int64_t
 move(struct http *h)
 {
 	int64_t wait = POLL_MAX_MS, ms;
-	int running;
 
 	if (h->pace.rate > 0)
 		resume_slowed(h);
 	launch_queued(h);
-	if (!TAILQ_EMPTY(&h->running)) {
-		(void)curl_multi_perform(h->multi, &running);
-		collect(h);
-	}
+	events_move(&h->events);
+	collect(h);
 	ms = watch_if_due(h);
 	if (!TAILQ_EMPTY(&h->running))
 		wait = ms;
@@ -330,47 +330,28 @@ move(struct http *h)
 	if (!TAILQ_EMPTY(&h->queued) && h->nrunning < h->concurrent &&
 	    pace_room(&h->pace) > 0)
 		wait = 0;
-	return (wait);
-}
-
-/* Is there something to read, or will there never be? */
-static bool
-is_readable(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return (fd != -1 && poll(&p, 1, 0) > 0);
-}
-
-static void
-block(struct http *h, int fd, int64_t ms)
-{
-	struct curl_waitfd w = { .fd = fd, .events = CURL_WAIT_POLLIN };
-
-	if (curl_multi_poll(h->multi, &w, fd != -1 ? 1 : 0, (int)ms, NULL) !=
-	    CURLM_OK)
-		log_fatal("libcurl cannot wait");
+	ms = events_due_ms(&h->events);
+	return (ms != -1 && ms < wait ? ms : wait);
 }
 
 void
 http_move(struct http *h, int fd, int timeout_ms)
 {
-	int64_t end = clock_mono_ms() + timeout_ms, wait, left;
+	int64_t end = clock_mono_ms() + timeout_ms, wait, left = 1;
+	bool readable;
 
-	for (;;) {
+	do {
 		wait = move(h);
-		if (!TAILQ_EMPTY(&h->done) || is_readable(fd))
+		if (!TAILQ_EMPTY(&h->done))
 			return;
 		if (timeout_ms >= 0) {
-			if ((left = end - clock_mono_ms()) <= 0)
-				return;
-			if (left < wait)
-				wait = left;
+			left = end - clock_mono_ms();
+			wait = left <= 0 ? 0 : left < wait ? left : wait;
 		} else if (fd == -1 && h->inflight == 0) {
 			return;
 		}
-		block(h, fd, wait);
-	}
+		readable = events_wait(&h->events, fd, wait);
+	} while (!readable && left > 0);
 }
 
 struct http_req *
@@ -420,7 +401,7 @@ http_pull(struct http *h, struct http_req *r, void *p, size_t n,
 			    n < SSIZE_MAX ? n : SSIZE_MAX));
 		if (r->finished)
 			break;
-		block(h, -1, wait);
+		(void)events_wait(&h->events, -1, wait);
 		wait = move(h);
 	}
 	if (r->failed) {

@@ -4,14 +4,16 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 
 enum {
-	MAC_BYTES = 32,		/* of HMAC-SHA256 */
+	MAC_BYTES = SIGV4_SUM_BYTES,
 	STAMP_BYTES = 17,	/* "20130524T000000Z" and a NUL */
 	DATE_BYTES = 9		/* "20130524" and a NUL */
 };
@@ -216,15 +218,36 @@ sigv4_string_to_sign(const struct sigv4_req *req,
 	buf_fini(&canonical);
 }
 
+static EVP_MAC_CTX *
+mac_new(void)
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
+		    0),
+		OSSL_PARAM_construct_end()
+	};
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(hmac);
+
+	EVP_MAC_free(hmac);
+	if (ctx == NULL || !EVP_MAC_CTX_set_params(ctx, params))
+		log_fatal("libcrypto has no HMAC-SHA256");
+	return (ctx);
+}
+
 static void
 mac(const void *key, size_t nkey, const char *s, uint8_t out[MAC_BYTES])
 {
+	static EVP_MAC_CTX *ctx;	/* looking it up costs more */
 	size_t len = 0;
 
-	if (EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, nkey,
-	    (const unsigned char *)s, strlen(s), out, MAC_BYTES, &len) ==
-	    NULL || len != MAC_BYTES)
-		log_fatal("libcrypto has no HMAC-SHA256");
+	if (ctx == NULL)
+		ctx = mac_new();
+	if (!EVP_MAC_init(ctx, key, nkey, NULL) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)s, strlen(s)) ||
+	    !EVP_MAC_final(ctx, out, &len, MAC_BYTES) || len != MAC_BYTES)
+		log_fatal("libcrypto cannot compute HMAC-SHA256");
 }
 
 /*
@@ -245,8 +268,14 @@ signing_key(struct sigv4 *s, const struct sigv4_req *req,
 	/* Room at once: growing would leave a copy behind. */
 	(void)buf_room(&text, nsecret + strlen(req->region) +
 	    strlen(req->service) + STAMP_BYTES);
-	buf_printf(&text, "AWS4%s", keys->secret);
-	buf_printf(&text, "\n%s\n%s\n%s", at, req->region, req->service);
+	buf_puts(&text, "AWS4");
+	buf_puts(&text, keys->secret);
+	buf_putc(&text, '\n');
+	buf_puts(&text, at);
+	buf_putc(&text, '\n');
+	buf_puts(&text, req->region);
+	buf_putc(&text, '\n');
+	buf_puts(&text, req->service);
 	sigv4_hash(text.data, text.len, id);
 	if (strcmp(id, s->id) != 0) {
 		mac(text.data, nsecret, at, k);
@@ -268,7 +297,8 @@ put_authorization(struct sigv4 *s, const struct sigv4_req *req,
 	struct buf text = { 0 };
 	struct sigv4_pair *all;
 	uint8_t sig[MAC_BYTES];
-	size_t i, n;
+	char hex[SIGV4_HASH_BYTES];
+	size_t n;
 
 	sigv4_string_to_sign(req, keys, &text);
 	mac(signing_key(s, req, keys), MAC_BYTES, buf_str(&text), sig);
@@ -279,10 +309,8 @@ put_authorization(struct sigv4 *s, const struct sigv4_req *req,
 	all = collect(req, keys, at, &n);
 	put_signed_names(all, n, out);
 	free(all);
-	buf_puts(out, ", Signature=");
-	for (i = 0; i < sizeof(sig); i++)
-		buf_printf(out, "%02x", sig[i]);
-	buf_putc(out, '\0');
+	sigv4_hex(sig, hex);
+	buf_printf(out, ", Signature=%s%c", hex, '\0');
 	buf_fini(&text);
 }
 

@@ -15,6 +15,7 @@
 #define SIGV4_UNSIGNED	"UNSIGNED-PAYLOAD"
 
 enum {
+	SIGV4_SUM_BYTES = 32,	/* of SHA-256 and HMAC-SHA256 */
 	SIGV4_HASH_BYTES = 65	/* 64 hex digits and a NUL */
 };
 
@@ -74,6 +75,10 @@ void sigv4_encode(struct buf *out, const char *s, size_t n, bool slash);
  * cannot be read). */
 void sigv4_hash(const void *p, size_t n, char hex[SIGV4_HASH_BYTES]);
 int sigv4_hash_fd(int fd, uint64_t off, uint64_t n,
+    char hex[SIGV4_HASH_BYTES]);
+
+/* A hash in hex. */
+void sigv4_hex(const uint8_t sum[SIGV4_SUM_BYTES],
     char hex[SIGV4_HASH_BYTES]);
 
 /* MD5 of memory in base64, as Content-MD5 has it (25 bytes with its NUL). */

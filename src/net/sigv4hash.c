@@ -11,7 +11,6 @@
 #include "base/mem.h"
 
 enum {
-	SHA256_BYTES = 32,
 	MD5_BYTES = 16,
 	CHUNK_BYTES = 128 * 1024
 };
@@ -46,17 +45,17 @@ sigv4_encode(struct buf *out, const char *s, size_t n, bool slash)
 	out->len += k;
 }
 
-static void
-put_hex(const unsigned char sum[SHA256_BYTES], char hex[SIGV4_HASH_BYTES])
+void
+sigv4_hex(const uint8_t sum[SIGV4_SUM_BYTES], char hex[SIGV4_HASH_BYTES])
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t i;
 
-	for (i = 0; i < SHA256_BYTES; i++) {
+	for (i = 0; i < SIGV4_SUM_BYTES; i++) {
 		hex[2 * i] = digits[sum[i] >> 4];
 		hex[2 * i + 1] = digits[sum[i] & 15];
 	}
-	hex[2 * SHA256_BYTES] = '\0';
+	hex[2 * SIGV4_SUM_BYTES] = '\0';
 }
 
 /* Looking an algorithm up costs more than hashing a request does, so each is
@@ -84,7 +83,7 @@ sigv4_hash(const void *p, size_t n, char hex[SIGV4_HASH_BYTES])
 
 	if (EVP_Digest(p, n, sum, NULL, sha256(), NULL) != 1)
 		log_fatal("libcrypto cannot hash");
-	put_hex(sum, hex);
+	sigv4_hex(sum, hex);
 }
 
 int
@@ -114,7 +113,7 @@ sigv4_hash_fd(int fd, uint64_t off, uint64_t n, char hex[SIGV4_HASH_BYTES])
 	}
 	if (EVP_DigestFinal_ex(ctx, sum, NULL) != 1)
 		log_fatal("libcrypto cannot hash");
-	put_hex(sum, hex);
+	sigv4_hex(sum, hex);
 	rc = 0;
 out:
 	free(chunk);

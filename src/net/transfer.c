@@ -222,7 +222,7 @@ set_headers(struct http_transfer *t)
 
 /* A host and port for messages, and nothing else of the URL. */
 static char *
-peer_of(const char *url)
+read_peer(const char *url)
 {
 	char *host = NULL, *port = NULL, *peer = NULL;
 	CURLU *u;
@@ -239,6 +239,24 @@ peer_of(const char *url)
 	curl_free(port);
 	curl_url_cleanup(u);
 	return (peer);
+}
+
+/* Nearly all requests go where the one before went. */
+static char *
+peer_of(struct http *h, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t n = host == NULL ? 0 : (size_t)(host - url) + 3;
+
+	n += strcspn(url + n, "/?#");
+	if (h->peer == NULL || strncmp(h->origin, url, n) != 0 ||
+	    h->origin[n] != '\0') {
+		free(h->origin);
+		free(h->peer);
+		h->origin = mem_strndup(url, n);
+		h->peer = read_peer(url);
+	}
+	return (h->peer == NULL ? NULL : mem_strdup(h->peer));
 }
 
 #define SET(easy, option, value)	do {				\
@@ -311,7 +329,7 @@ transfer_setup(struct http_transfer *t, CURL *easy, struct err *e)
 {
 	const struct http_req *r = t->req;
 
-	if ((t->peer = peer_of(r->url)) == NULL) {
+	if ((t->peer = peer_of(t->http, r->url)) == NULL) {
 		err_set(e, ERR_NETWORK, "not the URL of a server");
 		return (-1);
 	}

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "net/events.h"
 #include "net/http.h"
 #include "net/pace.h"
 
@@ -29,12 +30,15 @@ TAILQ_HEAD(transfer_list, http_transfer);
 
 struct http {
 	CURLM *multi;
+	struct events events;
 	unsigned concurrent;
 	int64_t connect_timeout_ms;
 	int64_t stall_timeout_ms;
 	char *ca_file;			/* NULL: the system's */
 	bool skip_verify;
 	bool direct;
+	char *origin;			/* of a URL: scheme, host, port ... */
+	char *peer;			/* ... and whom a message names so */
 	struct pace pace;
 
 	struct transfer_list queued;
