@@ -342,7 +342,7 @@ http_move(struct http *h, int fd, int timeout_ms)
 
 	do {
 		wait = move(h);
-		if (!TAILQ_EMPTY(&h->done))
+		if (!TAILQ_EMPTY(&h->done) || (timeout_ms == 0 && fd == -1))
 			return;
 		if (timeout_ms >= 0) {
 			left = end - clock_mono_ms();
