@@ -131,6 +131,12 @@ role_recv(struct role *r, void *body, size_t *len, struct err *e)
 }
 
 void
+role_hang_up(struct role *r)
+{
+	(void)chan_hangup(&r->chan, WIRE_WORK);
+}
+
+void
 role_stop(struct role *r)
 {
 	int64_t until_ms = clock_mono_ms() + ROLE_STOP_MS;
@@ -163,4 +169,10 @@ role_stopping(struct role_self *self)
 
 	/* Nothing is ever sent down: what can be read is the end. */
 	return (self->chan.broken || poll(&pfd, 1, 0) == 1);
+}
+
+int
+role_self_fd(const struct role_self *self)
+{
+	return (self->chan.fd);
 }

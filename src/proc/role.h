@@ -57,6 +57,12 @@ enum role_said role_recv(struct role *r, void *body, size_t *len,
     struct err *e);
 
 /*
+ * Ask the process to end: role_stopping() is true there from now on, and what
+ * it says until it has returned is received as before.
+ */
+void role_hang_up(struct role *r);
+
+/*
  * End the process if it still runs, reap it, free.  It has ROLE_STOP_MS from
  * EOF on before it is killed.  NULL does nothing.
  */
@@ -64,11 +70,15 @@ void role_stop(struct role *r);
 
 /*
  * In the process: send a message; blocks while the supervisor is behind.
- * After EOF it does nothing.
+ * After role_stop() it does nothing.
  */
 void role_say(struct role_self *self, const void *msg, size_t len);
 
-/* In the process: has the supervisor hung up?  Asks the kernel. */
+/*
+ * In the process: has the supervisor hung up?  Asks the kernel.  And a
+ * descriptor that is readable once it has.
+ */
 bool role_stopping(struct role_self *self);
+int role_self_fd(const struct role_self *self);
 
 #endif

@@ -31,7 +31,8 @@ enum end {
 	END_CUT_OFF,		/* closes its channel, and hangs */
 	END_HANG,
 	END_WHEN_TOLD,		/* says on, until it is stopping */
-	END_WHEN_ASKED		/* says no more, but asks */
+	END_WHEN_ASKED,		/* says no more, but asks */
+	END_WITH_A_WORD		/* waits to be asked, and says all then */
 };
 
 static struct shared {
@@ -66,14 +67,22 @@ say(struct role_self *self, unsigned seq)
 static int
 run(void *ctx, struct role_self *self, struct err *e)
 {
+	struct pollfd pfd = { .fd = role_self_fd(self), .events = POLLIN };
 	unsigned seq = 0;
 
 	ck_assert_ptr_eq(ctx, sh);
 	sh->pid = getpid();
+	if (how == END_WITH_A_WORD) {
+		ck_assert(!role_stopping(self));
+		say(self, 0);
+		ck_assert_int_eq(poll(&pfd, 1, 20000), 1);
+		ck_assert(role_stopping(self));
+	}
 	while (seq < nmsgs)
 		say(self, seq++);
 	switch (how) {
 	case END_WELL:
+	case END_WITH_A_WORD:
 		break;
 	case END_FAIL:
 		err_set(e, ERR_NETWORK, "the store does not answer");
@@ -278,6 +287,25 @@ START_TEST(one_that_says_nothing_hears_it_too)
 }
 END_TEST
 
+START_TEST(one_that_is_asked_to_end_is_heard_to_its_end)
+{
+	struct role *r;
+	struct err e;
+	size_t len;
+
+	nmsgs = 1000;
+	how = END_WITH_A_WORD;
+	r = start();
+	ck_assert_int_eq(next(r, &len, &e), ROLE_MESSAGE);
+	role_hang_up(r);
+	take(r, nmsgs);
+	ck_assert_int_eq(next(r, &len, &e), ROLE_DONE);
+	role_hang_up(r);
+	role_stop(r);
+	no_child_is_left();
+}
+END_TEST
+
 START_TEST(one_that_does_not_is_killed)
 {
 	int64_t began_ms;
@@ -382,6 +410,7 @@ main(void)
 	tcase_add_test(tc,
 	    one_that_listens_is_stopped_in_mid_stream_and_returns);
 	tcase_add_test(tc, one_that_says_nothing_hears_it_too);
+	tcase_add_test(tc, one_that_is_asked_to_end_is_heard_to_its_end);
 	tcase_add_test(tc, one_that_does_not_is_killed);
 	tcase_add_test(tc, it_keeps_nothing_but_its_channel_and_one_descriptor);
 	return (run_suite(tc));
