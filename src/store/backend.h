@@ -41,6 +41,9 @@ struct store_backend {
 	bool (*is_full)(const struct store *s);
 	bool (*is_down)(const struct store *s, struct err *e);
 
+	/* NULL: it does not say. */
+	bool (*clock)(const struct store *s, int64_t *off_ms);
+
 	/* NULL: it makes none. */
 	uint64_t (*requests)(const struct store *s, enum store_request kind);
 };

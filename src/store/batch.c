@@ -184,7 +184,8 @@ batch_add(struct batch *b, struct store_op *op)
 	if (b->nitems == 0)
 		b->since_ms = clock_mono_ms();
 	b->items[b->nitems++] = (struct batch_item){ .op = op, .seq = seq };
-	b->bytes += op->bytes;
+	if (op->verb == STORE_PUT)
+		b->bytes += op->bytes;
 	if (due(b))
 		batch_commit(b);
 }
@@ -272,7 +273,7 @@ settle(struct batch *b, struct batch_item *it)
 	err_sys(&e, in_the_way(errno) ? ERR_EXISTS : dir_class(errno),
 	    "store %s: %s object %s%s", store_name(b->store),
 	    op->verb == STORE_PUT ? "put" : "remove", op->name,
-	    in_the_way(errno) ? ": in the way" : "");
+	    op->verb == STORE_PUT && in_the_way(errno) ? ": in the way" : "");
 	unlink_tmp(b, it);
 	it->op = NULL;
 	store_done(b->store, op, &e);

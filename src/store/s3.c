@@ -196,6 +196,16 @@ is_down(const struct store *base, struct err *e)
 	return (s->down);
 }
 
+static bool
+server_clock(const struct store *base, int64_t *off_ms)
+{
+	const struct s3 *s = (const struct s3 *)base;
+
+	if (s->dated)
+		*off_ms = s->date_off_ms;
+	return (s->dated);
+}
+
 static uint64_t
 requests(const struct store *base, enum store_request kind)
 {
@@ -213,6 +223,7 @@ static const struct store_backend backend = {
 	.list = s3_list,
 	.is_full = is_full,
 	.is_down = is_down,
+	.clock = server_clock,
 	.requests = requests,
 };
 

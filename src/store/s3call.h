@@ -119,7 +119,10 @@ struct s3 {
 	struct store_url_s3 url;	/* own copy of what is needed */
 	char *prefix;		/* "" or "a/b/" */
 	unsigned concurrent;
-	int64_t clock_off_ms;	/* the server's time minus ours */
+	int64_t clock_off_ms;	/* what requests carry minus our time */
+	int64_t date_off_ms;	/* the server's time minus ours, as the last
+				 * answer said, if "dated" */
+	bool dated;
 	bool met;		/* the server has answered something */
 
 	struct s3_calls flying;	/* with http */

@@ -78,6 +78,16 @@ read_fault(struct s3 *s, struct s3_call *c)
 		memcpy(c->fault.code, "RequestTimeTooSkewed", 21);
 }
 
+/* What the answer says of the time. */
+static void
+read_date(struct s3 *s, const struct s3_call *c)
+{
+	if (c->req.failed || c->req.date_ms == 0)
+		return;
+	s->dated = true;
+	s->date_off_ms = c->req.date_ms - clock_real_ms();
+}
+
 static void
 take_for_down(struct s3 *s, const struct s3_call *c)
 {
@@ -226,6 +236,7 @@ s3_call_judge(struct s3 *s, struct s3_call *c)
 	enum retry_verdict v;
 
 	read_fault(s, c);
+	read_date(s, c);
 	facts.broken = c->req.failed;
 	facts.transient = c->req.err.cls == ERR_NETWORK &&
 	    !c->req.hopeless;

@@ -363,6 +363,12 @@ store_is_down(const struct store *s, struct err *e)
 	return (s->be->is_down != NULL && s->be->is_down(s, e));
 }
 
+bool
+store_clock(const struct store *s, int64_t *off_ms)
+{
+	return (s->be->clock != NULL && s->be->clock(s, off_ms));
+}
+
 uint64_t
 store_requests(const struct store *s, enum store_request kind)
 {

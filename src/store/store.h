@@ -116,8 +116,9 @@ struct store_op {
 				 * "": any); freed by store_op_free() */
 	bool only_new;		/* S3: ask the server not to replace one.  A
 				 * directory store never does */
-	uint64_t bytes;		/* of the object; set by the store.  GET: what
-				 * the caller expects, 0: unknown */
+	uint64_t bytes;		/* of the object; set by the store.  GET and
+				 * REMOVE: what the caller expects, 0:
+				 * unknown */
 	struct err *err;	/* NULL: it is safe */
 	void *owner;		/* the caller's */
 	TAILQ_ENTRY(store_op) entry;
@@ -264,6 +265,14 @@ bool store_list_goes_on(const struct store_lister *l);
 /* Is an S3 store down, so that nothing more can be done with it?  If so, *e
  * says why. */
 bool store_is_down(const struct store *s, struct err *e);
+
+/*
+ * What time is it there?  If the store has said so in an answer to this
+ * process (S3: the Date of the last one), *off_ms is by how much its clock is
+ * ahead of ours, to the second and the time that an answer takes; false: it
+ * has not, as a directory never does.
+ */
+bool store_clock(const struct store *s, int64_t *off_ms);
 
 /* Requests that an S3 store has sent, by kind; 0 for a directory. */
 enum store_request {

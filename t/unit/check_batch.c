@@ -330,6 +330,40 @@ START_TEST(a_batch_ends_by_its_bytes)
 }
 END_TEST
 
+/* The bytes that a removal speaks of are not written. */
+START_TEST(a_removal_does_not_fill_a_batch)
+{
+	struct store *s = open_tag("w0");
+	struct store_op *op;
+
+	put(s, "a/1", "one");
+	all_safe(s);
+	op = store_op_new(STORE_REMOVE, mem_strdup("a/1"));
+	op->bytes = 2 * (uint64_t)STORE_BATCH_BYTES;
+	store_submit(s, op);
+	ck_assert(exists("a/1"));
+	store_flush(s, -1);
+	ck_assert(!exists("a/1"));
+	op = store_next(s);
+	ck_assert_uint_eq(op->bytes, 2 * (uint64_t)STORE_BATCH_BYTES);
+	store_op_free(op);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_directory_says_no_time)
+{
+	struct store *s = open_tag("w0");
+	int64_t off_ms = 7;
+
+	put(s, "a/1", "one");
+	all_safe(s);
+	ck_assert(!store_clock(s, &off_ms));
+	ck_assert_int_eq(off_ms, 7);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(a_failed_sync_is_never_success)
 {
 	struct store *s = open_tag("w0");
@@ -546,6 +580,8 @@ main(void)
 	    a_spool_file_that_becomes_shorter_is_not_stored, 0, 2);
 	tcase_add_test(tc, a_batch_ends_by_its_number_of_operations);
 	tcase_add_test(tc, a_batch_ends_by_its_bytes);
+	tcase_add_test(tc, a_removal_does_not_fill_a_batch);
+	tcase_add_test(tc, a_directory_says_no_time);
 	tcase_add_loop_test(tc, a_failed_sync_is_never_success, 0, 2);
 	tcase_add_test(tc, each_failed_batch_keeps_its_own_reason);
 	tcase_add_test(tc,

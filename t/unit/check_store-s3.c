@@ -322,6 +322,52 @@ START_TEST(a_refused_list_says_so)
 }
 END_TEST
 
+static void
+list_all(struct store *s)
+{
+	struct store_list_cfg cfg = { .prefix = "" };
+	struct store_lister *l;
+	struct store_entry ent;
+	struct err e;
+
+	l = store_list(s, &cfg, &e);
+	ck_assert_ptr_nonnull(l);
+	while (store_list_next(l, &ent, &e) == 1)
+		continue;
+	store_lister_free(l);
+}
+
+START_TEST(the_servers_time_is_that_of_its_last_answer)
+{
+	struct store *s;
+	int64_t off_ms = 7;
+
+	bed_have("one");
+	s = s3bed_start();
+	ck_assert(!store_clock(s, &off_ms));
+	list_all(s);
+	ck_assert(!store_clock(s, &off_ms));
+	ck_assert_int_eq(off_ms, 7);
+	s3bed->dated = true;
+	s3bed->ahead_s = 5000;
+	list_all(s);
+	ck_assert(store_clock(s, &off_ms));
+	ck_assert_int_gt(off_ms, 4980 * 1000);
+	ck_assert_int_le(off_ms, 5000 * 1000);
+	s3bed->ahead_s = -5000;
+	list_all(s);
+	ck_assert(store_clock(s, &off_ms));
+	ck_assert_int_gt(off_ms, -5020 * 1000);
+	ck_assert_int_le(off_ms, -5000 * 1000);
+	/* An answer that says nothing changes nothing. */
+	s3bed->dated = false;
+	list_all(s);
+	ck_assert(store_clock(s, &off_ms));
+	ck_assert_int_lt(off_ms, -4000 * 1000);
+	s3bed_stop(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -338,5 +384,6 @@ main(void)
 	tcase_add_test(tc, a_shallow_listing_has_objects_and_directories);
 	tcase_add_test(tc, stretches_that_meet_hold_each_object_once);
 	tcase_add_test(tc, a_refused_list_says_so);
+	tcase_add_test(tc, the_servers_time_is_that_of_its_last_answer);
 	return (run_suite(tc));
 }

@@ -7,6 +7,8 @@
 #ifndef UNIT_S3BED_H
 #define UNIT_S3BED_H
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/store.h"
@@ -26,6 +28,8 @@ struct s3bed {
 	atomic_bool same_keys;		/* ... with another token */
 	atomic_bool empty;		/* ... without a key */
 	atomic_bool refuse;		/* each list is denied */
+	atomic_bool dated;		/* a list says what time it is: */
+	atomic_int ahead_s;		/* so much later than here */
 };
 
 static struct s3bed *s3bed;
@@ -88,6 +92,19 @@ bed_listed(const struct bed_query *q, const char *key, size_t *dir)
 }
 
 static void
+bed_date(struct buf *b)
+{
+	time_t t = time(NULL) + s3bed->ahead_s;
+	char text[64];
+
+	if (!s3bed->dated)
+		return;
+	(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT",
+	    gmtime(&t));
+	buf_printf(b, "Date: %s\r\n", text);
+}
+
+static void
 bed_list(int fd, const struct bed_query *q)
 {
 	struct buf objects = { 0 }, dirs = { 0 }, head = { 0 }, all = { 0 };
@@ -126,7 +143,9 @@ bed_list(int fd, const struct bed_query *q)
 	    "</NextContinuationToken>", (int)lastlen, last, count);
 	buf_printf(&objects, "%s</ListBucketResult>", buf_str(&dirs));
 	/* In one piece: two would be held up by Nagle. */
-	buf_printf(&all, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+	buf_puts(&all, "HTTP/1.1 200 OK\r\n");
+	bed_date(&all);
+	buf_printf(&all, "Content-Length: %zu\r\n\r\n",
 	    head.len + objects.len);
 	buf_put(&all, buf_str(&head), head.len);
 	buf_put(&all, buf_str(&objects), objects.len);
