@@ -294,6 +294,7 @@ batch_commit(struct batch *b)
 	HOOK("store-synced", "");
 	for (i = 0; i < b->nitems; i++)
 		settle(b, &b->items[i]);
+	place_tidy(&b->place);
 	if (sync_fs(b, &e) == -1) {
 		fail_all(b, &e);
 		return;

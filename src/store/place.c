@@ -28,6 +28,7 @@ place_fini(struct place *p)
 {
 	io_close(&p->fd);
 	buf_fini(&p->path);
+	buf_fini(&p->left);
 }
 
 /* Bytes of the directory part of name[0 .. len-1], without its slash. */
@@ -88,13 +89,13 @@ place_open(int rootfd, const char *path, size_t len, bool make)
 
 /* Make p->fd the directory path[0 .. len-1]. */
 static int
-go(struct place *p, const char *path, size_t len)
+go(struct place *p, const char *path, size_t len, bool make)
 {
 	if (p->fd != -1 && p->path.len == len &&
 	    memcmp(buf_str(&p->path), path, len) == 0)
 		return (0);
 	io_close(&p->fd);
-	if ((p->fd = place_open(p->rootfd, path, len, true)) == -1)
+	if ((p->fd = place_open(p->rootfd, path, len, make)) == -1)
 		return (-1);
 	buf_reset(&p->path);
 	buf_put(&p->path, path, len);
@@ -152,7 +153,7 @@ place_put(struct place *p, int fromfd, const char *tmp, const char *name)
 	uplen = dir_len(name, dirlen);
 	leaf = behind(name, uplen);
 	for (i = 0; i < TRIES; i++) {
-		if (go(p, name, uplen) == 0 && try(p, fromfd, tmp, leaf,
+		if (go(p, name, uplen, true) == 0 && try(p, fromfd, tmp, leaf,
 		    dirlen - (size_t)(leaf - name)) == 0)
 			return (0);
 		if (errno != ENOENT)
@@ -163,33 +164,61 @@ place_put(struct place *p, int fromfd, const char *tmp, const char *name)
 	return (-1);
 }
 
-int
-place_remove(struct place *p, const char *name)
+/* Remove a directory, and those above it, as far as they are empty. */
+void
+place_tidy(struct place *p)
 {
 	char comp[NAME_MAX + 1];
-	size_t len = strlen(name), up, n;
-	const char *last;
-	int fd, ret, flags = 0;
+	size_t len = p->left.len, up, n;
+	const char *name = buf_str(&p->left), *last;
+	int fd, ret;
 
-	for (; len > 0; len = up, flags = AT_REMOVEDIR) {
+	for (; len > 0; len = up) {
 		up = dir_len(name, len);
 		last = behind(name, up);
 		n = len - (size_t)(last - name);
-		if (n > NAME_MAX) {
-			errno = ENAMETOOLONG;
-			return (-1);
-		}
 		memcpy(comp, last, n);
 		comp[n] = '\0';
 		if ((fd = place_open(p->rootfd, name, up, false)) == -1)
 			break;
-		ret = unlinkat(fd, comp, flags);
+		ret = unlinkat(fd, comp, AT_REMOVEDIR);
 		io_close(&fd);
+		/* One that stays, because it is in use, is no failure. */
 		if (ret == -1)
 			break;
 	}
-	/* A directory that stays, because it is in use, is no failure. */
-	if (flags != 0 || errno == ENOENT || errno == ENOTDIR)
+	buf_reset(&p->left);
+}
+
+/* One try; ENOENT and ENOTDIR if it is not there. */
+static int
+unlink_at(struct place *p, const char *name, size_t dirlen)
+{
+	if (go(p, name, dirlen, false) == -1 ||
+	    unlinkat(p->fd, behind(name, dirlen), 0) == -1)
+		return (-1);
+	buf_reset(&p->left);
+	buf_put(&p->left, name, dirlen);
+	return (0);
+}
+
+int
+place_remove(struct place *p, const char *name)
+{
+	size_t dirlen = dir_len(name, strlen(name));
+	bool kept;
+
+	if (p->left.len != dirlen ||
+	    memcmp(buf_str(&p->left), name, dirlen) != 0)
+		place_tidy(p);
+	kept = p->fd != -1;
+	if (unlink_at(p, name, dirlen) == 0)
 		return (0);
-	return (len == 0 ? 0 : -1);
+	if (errno == ENOENT && kept) {
+		/* The directory that was kept open may be another now. */
+		io_close(&p->fd);
+		if (unlink_at(p, name, dirlen) == 0)
+			return (0);
+	}
+	return (errno == ENOENT || errno == ENOTDIR ? 0 : -1);
 }

@@ -1,8 +1,9 @@
 /*
  * place -- objects of a directory store at their places: from the temporary
  * directory to a name below the root, the directories on the way made as
- * needed.  Neighbours come after each other, so the directory above the last
- * object's own is kept open.  No symbolic link is followed.
+ * needed; and from there away.  Neighbours come after each other, so a
+ * directory is kept open: of a put that above the object's own, of a removal
+ * its own.  No symbolic link is followed.
  */
 #ifndef STORE_PLACE_H
 #define STORE_PLACE_H
@@ -16,6 +17,7 @@ struct place {
 	int rootfd;		/* of the store; borrowed */
 	int fd;			/* of directory "path", or -1 */
 	struct buf path;
+	struct buf left;	/* the directory of the last removal, or "" */
 };
 
 void place_init(struct place *p, int rootfd);
@@ -28,10 +30,12 @@ void place_fini(struct place *p);
 int place_put(struct place *p, int fromfd, const char *tmp, const char *name);
 
 /*
- * Remove object "name" and the directories that are empty then.  0, also if
- * it was not there, or -1 with errno.
+ * Remove object "name".  0, also if it was not there, or -1 with errno.
+ * Directories that are empty then go when an object of another directory is
+ * removed, or by place_tidy().
  */
 int place_remove(struct place *p, const char *name);
+void place_tidy(struct place *p);
 
 /*
  * Open the directory path[0 .. len-1] below rootfd component by component,

@@ -351,6 +351,58 @@ START_TEST(a_removal_does_not_fill_a_batch)
 }
 END_TEST
 
+START_TEST(directories_that_are_empty_go)
+{
+	struct store *s = open_tag("w0");
+
+	put(s, "a/b/1", "1");
+	put(s, "a/b/2", "2");
+	put(s, "a/c/d/1", "3");
+	put(s, "top", "4");
+	all_safe(s);
+	take_away(s, "a/b/1");
+	all_safe(s);
+	ck_assert(exists("a/b/2"));
+	take_away(s, "a/b/2");
+	take_away(s, "a/c/d/1");
+	take_away(s, "a/none/1");
+	take_away(s, "top");
+	put(s, "a/x", "5");
+	all_safe(s);
+	ck_assert(!exists("a/b") && !exists("a/c") && !exists("top"));
+	holds(s, "a/x", "5");
+	/* One that is filled again stays. */
+	take_away(s, "a/x");
+	put(s, "a/y", "6");
+	all_safe(s);
+	holds(s, "a/y", "6");
+	take_away(s, "a/y");
+	all_safe(s);
+	ck_assert(!exists("a"));
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_directory_that_was_replaced_is_not_taken_for_the_old)
+{
+	struct store *s = open_tag("w0");
+
+	put(s, "a/1", "1");
+	put(s, "a/2", "2");
+	all_safe(s);
+	take_away(s, "a/1");
+	all_safe(s);
+	ck_assert_int_eq(rename(at("a"), at("z")), 0);
+	ck_assert_int_eq(mkdir(at("a"), 0700), 0);
+	write_file("a/3", "3");
+	write_file("a/4", "4");
+	take_away(s, "a/3");
+	all_safe(s);
+	ck_assert(!exists("a/3") && exists("a/4") && exists("z/2"));
+	store_close(s);
+}
+END_TEST
+
 START_TEST(a_directory_says_no_time)
 {
 	struct store *s = open_tag("w0");
@@ -581,6 +633,9 @@ main(void)
 	tcase_add_test(tc, a_batch_ends_by_its_number_of_operations);
 	tcase_add_test(tc, a_batch_ends_by_its_bytes);
 	tcase_add_test(tc, a_removal_does_not_fill_a_batch);
+	tcase_add_test(tc, directories_that_are_empty_go);
+	tcase_add_test(tc,
+	    a_directory_that_was_replaced_is_not_taken_for_the_old);
 	tcase_add_test(tc, a_directory_says_no_time);
 	tcase_add_loop_test(tc, a_failed_sync_is_never_success, 0, 2);
 	tcase_add_test(tc, each_failed_batch_keeps_its_own_reason);
