@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/network.h"
+#include "cmd/values.h"
 #include "find/find.h"
 
 enum {
@@ -89,23 +90,6 @@ out:
 	return (ret);
 }
 
-/* In an S3 URL '?' is no wildcard, and so none in the glob; the caller
- * frees. */
-static char *
-glob_of(const struct store_url *url, const char *below)
-{
-	struct buf b = { 0 };
-
-	for (; *below != '\0'; below++) {
-		if (*below == '?' && url->kind == STORE_S3)
-			buf_putc(&b, '\\');
-		buf_putc(&b, *below);
-		if (*below == '\\' && below[1] != '\0')
-			buf_putc(&b, *++below);
-	}
-	return (buf_take(&b));
-}
-
 /* A store that is not there or cannot be read is no fault of a database. */
 static int
 no_store(const struct cmd *cmd, const struct err *e)
@@ -127,7 +111,7 @@ list_url(const struct cmd *cmd, const struct store_cfg *cfg, const char *text,
 	int status;
 
 	if ((s = store_locate(cfg, text, "list", &url, &below, &e)) != NULL)
-		glob = glob_of(&url, below);
+		glob = value_glob(&url, below);
 	if (s == NULL || (n = list(s, glob, all, o, &e)) == -1) {
 		status = no_store(cmd, &e);
 		goto out;

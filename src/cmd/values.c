@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -97,4 +98,19 @@ value_spool(const char *dir, struct err *e)
 	dir = getenv("TMPDIR");
 	return (path_resolve(dir != NULL && dir[0] != '\0' ? dir :
 	    "/var/tmp", "$TMPDIR", e));
+}
+
+char *
+value_glob(const struct store_url *url, const char *below)
+{
+	struct buf b = { 0 };
+
+	for (; *below != '\0'; below++) {
+		if (*below == '?' && url->kind == STORE_S3)
+			buf_putc(&b, '\\');
+		buf_putc(&b, *below);
+		if (*below == '\\' && below[1] != '\0')
+			buf_putc(&b, *++below);
+	}
+	return (buf_take(&b));
 }

@@ -1,6 +1,6 @@
 /*
  * values -- what option values mean that several commands take: --check,
- * --shard, --host, --spool, --jobs.
+ * --shard, --host, --spool, --jobs, and a glob over a store's keys.
  */
 #ifndef CMD_VALUES_H
 #define CMD_VALUES_H
@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "db/image.h"
+#include "store/url.h"
 
 /* The i-th of n parts, from 1; 0 of 0: all. */
 struct shard {
@@ -38,5 +39,9 @@ const char *value_host(const char *host, char *name, size_t size,
 /* The spool: "dir" if not NULL, else $TMPDIR, else /var/tmp; absolute, freed
  * by the caller. */
 char *value_spool(const char *dir, struct err *e);
+
+/* What is below a store in an operand, as a glob for find/find.h: in an S3 URL
+ * '?' is no wildcard.  Freed by the caller. */
+char *value_glob(const struct store_url *url, const char *below);
 
 #endif

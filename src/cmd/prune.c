@@ -1,0 +1,257 @@
+/*
+ * prune -- remove old backups by rules.  A role does it (cmd/pruner.h); the
+ * supervisor hears its counts, and sees to it that a signal ends it.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "cmd/cmd.h"
+#include "cmd/network.h"
+#include "cmd/pruner.h"
+#include "proc/pool.h"
+#include "proc/signals.h"
+
+enum {
+	OPT_RETENTION = NETWORK_OPT_END, OPT_LAST, OPT_WITHIN, OPT_HOURLY,
+	OPT_DAILY, OPT_WEEKLY, OPT_MONTHLY, OPT_JSON
+};
+
+enum {
+	SLACK_MS = 1000		/* for the role to say its last word */
+};
+
+static const struct cmd_option options[] = {
+	{ "retention", OPT_RETENTION, "D",
+	    "keep what is no older than D: only older ones may go" },
+	{ "keep-last", OPT_LAST, "N", "keep the N newest of each database" },
+	{ "keep-within", OPT_WITHIN, "D",
+	    "keep what is no older than D before its newest" },
+	{ "keep-hourly", OPT_HOURLY, "N",
+	    "keep the newest of each of the last N hours that have any" },
+	{ "keep-daily", OPT_DAILY, "N", "of each of the last N days" },
+	{ "keep-weekly", OPT_WEEKLY, "N",
+	    "of each of the last N weeks (Monday to Sunday)" },
+	{ "keep-monthly", OPT_MONTHLY, "N", "of each of the last N months" },
+	{ "dry-run", 'n', NULL,
+	    "remove nothing; write what would be kept, and by which rule" },
+	NETWORK_OPTIONS,
+	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
+	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
+	CMD_OPTIONS_COMMON
+};
+
+/* Nothing is younger than no time at all, which nobody can mean. */
+static bool
+take_age(const char *arg, const char *what, int64_t *ms, struct err *e)
+{
+	if (num_parse_duration(arg, what, ms, e) == -1)
+		return (false);
+	if (*ms > 0)
+		return (true);
+	err_set(e, ERR_USAGE, "%s: \"%s\" would keep nothing; --keep-last 1 "
+	    "keeps the newest of each database alone", what, arg);
+	return (false);
+}
+
+static bool
+take_count(const char *arg, const char *what, uint64_t *n, struct err *e)
+{
+	return (num_parse(arg, 1, UINT32_MAX, what, n, e) == 0);
+}
+
+/* A rule; false: it is another option. */
+static bool
+take_rule(struct keep_rules *r, int key, const char *arg, bool *ok,
+    struct err *e)
+{
+	switch (key) {
+	case OPT_RETENTION:
+		*ok = take_age(arg, "--retention", &r->retention_ms, e);
+		break;
+	case OPT_WITHIN:
+		*ok = take_age(arg, "--keep-within", &r->within_ms, e);
+		break;
+	case OPT_LAST:
+		*ok = take_count(arg, "--keep-last", &r->last, e);
+		break;
+	case OPT_HOURLY:
+		*ok = take_count(arg, "--keep-hourly", &r->hourly, e);
+		break;
+	case OPT_DAILY:
+		*ok = take_count(arg, "--keep-daily", &r->daily, e);
+		break;
+	case OPT_WEEKLY:
+		*ok = take_count(arg, "--keep-weekly", &r->weekly, e);
+		break;
+	case OPT_MONTHLY:
+		*ok = take_count(arg, "--keep-monthly", &r->monthly, e);
+		break;
+	default:
+		return (false);
+	}
+	return (true);
+}
+
+/* Options into *plan.  CMD_END or CMD_END_EARLY. */
+static int
+parse(struct prune_plan *plan, struct cmd_parse *p)
+{
+	struct err e;
+	bool ok;
+	int o;
+
+	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
+		ok = true;
+		if (o == 'n')
+			plan->out.dry = true;
+		else if (o == OPT_JSON)
+			plan->out.json = true;
+		else if (o == '0')
+			plan->out.raw = true;
+		else if (!take_rule(&plan->keep, o, p->arg, &ok, &e))
+			(void)network_option(&plan->s3, o, p->arg, &ok, &e);
+		if (!ok) {
+			p->status = cmd_fail(p->cmd, &e);
+			return (CMD_END_EARLY);
+		}
+	}
+	return (o);
+}
+
+/* What became of the role. */
+struct end {
+	enum role_said said;	/* ROLE_NOTHING: it had to be ended */
+	struct err err;		/* of ROLE_FAILED */
+	struct prune_count n;	/* the last that it said */
+	int signal;		/* that came before it had ended, or 0 */
+};
+
+/* How long it may still take; -1: as long as it likes. */
+static int
+time_left(int64_t until_ms)
+{
+	int64_t left_ms;
+
+	if (until_ms == 0)
+		return (-1);
+	left_ms = until_ms - clock_mono_ms();
+	return (left_ms < 0 ? 0 : (int)left_ms);
+}
+
+/* Hear it out; a signal asks it to end, a second one ends it. */
+static void
+listen_to(struct role *r, struct end *end)
+{
+	struct pollfd pfd = { .fd = role_fd(r), .events = POLLIN };
+	uint8_t msg[POOL_MSG_MAX];
+	int64_t until_ms = 0;
+	unsigned stops;
+	size_t len;
+
+	for (;;) {
+		stops = signals_stops();
+		end->said = role_recv(r, msg, &len, &end->err);
+		if (end->said == ROLE_MESSAGE && len == sizeof(end->n))
+			memcpy(&end->n, msg, len);
+		if (end->said == ROLE_MESSAGE)
+			continue;
+		if (end->said != ROLE_NOTHING)
+			return;
+		if (stops > 0 && until_ms == 0) {
+			end->signal = signals_last();
+			until_ms = clock_mono_ms() + PRUNER_GRACE_MS +
+			    SLACK_MS;
+			role_hang_up(r);
+		}
+		if (stops > 1 || time_left(until_ms) == 0)
+			return;
+		(void)signals_poll(&pfd, 1, time_left(until_ms), stops);
+	}
+}
+
+/* The exit status, and what there is to say besides counts. */
+static int
+conclude(const struct cmd *self, const struct prune_plan *plan,
+    const struct end *end)
+{
+	int status;
+
+	if (end->said == ROLE_FAILED) {
+		status = cmd_fail(self, &end->err);
+		/* A store that is not there is no fault of a database. */
+		return (status == 2 ? 2 : 3);
+	}
+	if (!end->n.whole) {
+		log_error("stopped by %s before all was looked at; the same "
+		    "command does the rest", strsignal(end->signal));
+		return (3);
+	}
+	if (end->n.versions == 0) {
+		log_warn("no backup of a database matches %s", plan->operand);
+		return (1);
+	}
+	return (end->n.failed > 0 ? 1 : 0);
+}
+
+static int
+prune(const struct cmd *self, struct prune_plan *plan)
+{
+	struct role_cfg cfg = { .name = "litefleet-prune", .keep_fd = -1,
+	    .run = pruner_run, .ctx = plan };
+	int64_t started_ms = clock_mono_ms();
+	struct end end = { .said = ROLE_FAILED };
+	struct pruneout *out;
+	struct role *r;
+	int status;
+
+	signals_catch();
+	if ((r = role_start(&cfg, &end.err)) != NULL) {
+		listen_to(r, &end);
+		role_stop(r);
+	}
+	signals_restore();
+	if (end.said != ROLE_DONE)
+		end.n.whole = false;
+	status = conclude(self, plan, &end);
+	if (end.n.versions > 0 || (plan->out.json && status != 2)) {
+		out = pruneout_new(&plan->out);
+		pruneout_summary(out, &end.n, clock_mono_ms() - started_ms);
+		pruneout_free(out);
+	}
+	return (status);
+}
+
+static int
+run(const struct cmd *self, int argc, char **argv)
+{
+	struct prune_plan plan = { 0 };
+	struct cmd_parse p;
+
+	network_init(&plan.s3);
+	cmd_parse_init(&p, self, argc, argv);
+	if (parse(&plan, &p) == CMD_END_EARLY)
+		return (p.status);
+	if (p.argc != 1)
+		return (cmd_usage(self, "prune takes one URL or glob over a "
+		    "store's keys; put it in quotes, or the shell makes paths "
+		    "of it"));
+	if (!keep_has_rule(&plan.keep))
+		return (cmd_usage(self, "no rule says what to keep: give "
+		    "--retention, or one of --keep-..."));
+	if (plan.out.json && plan.out.raw)
+		return (cmd_usage(self, "--json and -0 exclude each other"));
+	plan.operand = p.argv[0];
+	return (prune(self, &plan));
+}
+
+const struct cmd cmd_prune = {
+	.name = "prune",
+	.synopsis = "[OPTIONS] RULE... URL-GLOB",
+	.summary = "Remove old backups by rules",
+	.options = options,
+	.run = run,
+};
