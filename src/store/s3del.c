@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hook.h"
 #include "base/mem.h"
 #include "net/xml.h"
 #include "store/s3call.h"
@@ -117,6 +118,7 @@ bundle_removed(struct s3 *s, struct s3_call *c)
 	struct store_op *op;
 	struct err e;
 
+	HOOK("store-removed", s->base.name);
 	if (!c->ok && unknown(&c->fault)) {
 		s->no_multi_delete = true;
 		while ((op = TAILQ_FIRST(&b->ops)) != NULL) {
