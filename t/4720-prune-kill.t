@@ -128,4 +128,28 @@ is "each of it is said" "$(jq -r 'select(.type == "removed") | .object' \
 status 0 "the next run does the rest" "$lf" prune --keep-last 2 "$st"
 objects st >after
 ok "exactly" cmp keep after
+
+# A dry run whose lines nobody reads: there is nothing to finish.
+fill
+objects st >all
+mkfifo pipe
+# shellcheck disable=SC2016	# for the inner shell
+start sh -c 'exec 3<>pipe; exec "$0" "$@" >pipe' "$lfh" prune -n --json \
+    --keep-last 2 "$st"
+full()
+{
+	child=$(pgrep -P "$pid") &&
+	    [ "$(sed -n 's/^wchar: //p' "/proc/$child/io")" -ge 60000 ]
+}
+ok "it waits for a reader" wait_for 10 full
+began=$(_now_ms)
+kill -TERM "$pid"
+ended "$pid"
+is "TERM ends it" "$?" 3
+took=$(($(_now_ms) - began))
+ok "within seconds ($took ms)" test "$took" -le 4000
+cp "$perr" "$err"
+says "which is said" 'error: stopped by Terminated'
+objects st >after
+ok "and nothing has gone" cmp all after
 done_testing

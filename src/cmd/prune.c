@@ -144,7 +144,7 @@ time_left(int64_t until_ms)
 
 /* Hear it out; a signal asks it to end, a second one ends it. */
 static void
-listen_to(struct role *r, struct end *end)
+listen_to(struct role *r, bool dry, struct end *end)
 {
 	struct pollfd pfd = { .fd = role_fd(r), .events = POLLIN };
 	uint8_t msg[POOL_MSG_MAX];
@@ -163,8 +163,10 @@ listen_to(struct role *r, struct end *end)
 			return;
 		if (stops > 0 && until_ms == 0) {
 			end->signal = signals_last();
-			until_ms = clock_mono_ms() + PRUNER_GRACE_MS +
-			    SLACK_MS;
+			/* Of a dry run nothing is under way, but maybe a line
+			 * to somebody who does not read. */
+			until_ms = clock_mono_ms() + SLACK_MS +
+			    (dry ? 0 : PRUNER_GRACE_MS);
 			role_hang_up(r);
 		}
 		if (stops > 1 || time_left(until_ms) == 0)
@@ -210,12 +212,15 @@ prune(const struct cmd *self, struct prune_plan *plan)
 
 	signals_catch();
 	if ((r = role_start(&cfg, &end.err)) != NULL) {
-		listen_to(r, &end);
+		listen_to(r, plan->out.dry, &end);
 		role_stop(r);
 	}
 	signals_restore();
 	if (end.said != ROLE_DONE)
 		end.n.whole = false;
+	/* What it wrote may end amid a line, or wait for a reader. */
+	if (end.said == ROLE_NOTHING)
+		plan->out.json = false;
 	status = conclude(self, plan, &end);
 	if (end.n.versions > 0 || (plan->out.json && status != 2)) {
 		out = pruneout_new(&plan->out);

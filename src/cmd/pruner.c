@@ -15,6 +15,7 @@
 #include "fleet/key.h"
 
 enum {
+	LISTINGS = 16,		/* at once; each holds two pages */
 	SAY_MS = 100,
 	ASK_EVERY = 64		/* versions, whether to stop */
 };
@@ -276,6 +277,8 @@ prune(struct pruner *p, const char *glob, struct err *e)
 	struct find *f;
 	int ret;
 
+	if (cfg.parallel > LISTINGS)
+		cfg.parallel = LISTINGS;
 	if ((f = find_new(&cfg, e)) == NULL)
 		return (-1);
 	ret = sift(p, f, e);

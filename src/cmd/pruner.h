@@ -4,7 +4,8 @@
  *
  * A database's versions are decided on when all of them have been listed, and
  * not before: if the listing fails amid them, none is touched.  In memory are
- * the versions of one database, and PRUNER_INFLIGHT removals.
+ * the versions of one database, PRUNER_INFLIGHT removals, and what a few
+ * listings hold.
  *
  * It writes to standard output itself: the lines of a dry run, and objects
  * with --json.  Up go counts, each as a struct prune_count.
