@@ -10,14 +10,14 @@ st=${base:-$scratch/}st
 n=60
 k=6
 [ "$LITEFLEET_STORE" = dir ] || { n=150; k=10; }
-"$tools/mkfleet" "$scratch" "$n" >/dev/null || exit 1
-p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
+"$tools/mkfleet" "$scratch/fleet" "$n" >/dev/null || exit 1
+p="$scratch/fleet/data/*/databases/*/branches/*/tenants/*.db"
 
 fill()
 {
 	_i=0
 	while [ "$_i" -lt "$k" ]; do
-		"$tools/mkfleet" --touch "$scratch" "$n" >/dev/null
+		"$tools/mkfleet" --touch "$scratch/fleet" "$n" >/dev/null
 		"$lf" backup -q --to "$st" "$p" || exit 1
 		_i=$((_i + 1))
 	done
@@ -40,7 +40,7 @@ may_stay all >keep
 is "there is something to remove" "$(wc -l <all)" $((n * k))
 is "and to keep" "$(wc -l <keep)" $((n * 2))
 
-some=$(find data -name '*.db' | sort | sed -n "$((n / 2))p")
+some=$(find fleet/data -name '*.db' | sort | sed -n "$((n / 2))p")
 if [ "$LITEFLEET_STORE" = dir ]; then
 	points="prune=kill:$some store-synced=kill store-renamed=kill:$some \
 store-committed=kill"
@@ -82,8 +82,7 @@ ok "leaves exactly what a rule keeps" cmp keep after
 [ "$LITEFLEET_STORE" = s3 ] || is "and nothing unfinished" \
     "$(find st/.litefleet -path '*/tmp/*' | wc -l)" 0
 
-# A signal.  (A restored one would be touched in the place of another.)
-rm -f back.db
+# A signal.
 fill
 objects st >all
 may_stay all >keep
