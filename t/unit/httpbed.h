@@ -265,7 +265,8 @@ bed_talk(int fd)
 		bed_serve_rudely(fd, path);
 		length = strstr(head, "Content-Length: ");
 		n = length != NULL ? strtoull(length + 16, NULL, 10) : 0;
-		if (strstr(head, "Expect: 100-continue") != NULL)
+		if (strstr(head, "Expect: 100-continue") != NULL &&
+		    strcmp(path, "/unasked") != 0)
 			bed_say(fd, "HTTP/1.1 100 Continue\r\n\r\n");
 		good = bed_read_body(fd, n, strcmp(path, "/sip") == 0);
 		bed_serve(fd, path, good);
