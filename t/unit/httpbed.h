@@ -210,6 +210,8 @@ bed_serve(int fd, const char *path, bool good)
 	/* The first N fail. */
 	if (sscanf(path, "/flaky/%lu", &n) == 1)
 		bed_answer(fd, bed->flaky++ < n ? 500 : 200, "", "");
+	else if (path[0] != '/' && strncmp(path, "http:", 5) != 0)
+		bed_answer(fd, 403, "", "");	/* CONNECT */
 	else if (strcmp(path, "/chunked") == 0)
 		bed_chunks(fd, false);
 	else if (strcmp(path, "/endless") == 0)
