@@ -50,6 +50,36 @@ START_TEST(a_refusal_is_one_sentence_with_all_that_helps)
 }
 END_TEST
 
+static const struct {
+	int status;
+	const char *says;
+} bare[] = {
+	{ 307, "307: the server sends us elsewhere" },
+	{ 400, "400 InvalidArgument: the server does not take this; do the "
+	    "options of the store's URL suit it?" },
+	{ 403, "403: access denied" },
+	{ 407, "407: the proxy that the environment names wants a user and "
+	    "a password" },
+	{ 418, "418: the server refuses" },
+	{ 501, "501: the server cannot do this" },
+	{ 502, "502: the server failed" },
+};
+
+START_TEST(what_comes_without_words_is_said_by_its_status)
+{
+	struct s3_site site = { .bucket = mem_strdup("bkt"),
+	    .region = mem_strdup("here") };
+	struct s3_fault f = { .status = bare[_i].status };
+	struct err e;
+
+	if (f.status == 400)
+		strcpy(f.code, "InvalidArgument");
+	s3_fault_err(&f, &site, "a/b", &e);
+	ck_assert_str_eq(e.msg + strlen("s3://bkt/a/b: "), bare[_i].says);
+	s3_site_fini(&site);
+}
+END_TEST
+
 START_TEST(a_servers_text_cannot_break_the_line)
 {
 	char to[8];
@@ -262,6 +292,8 @@ main(void)
 
 	tcase_add_loop_test(tc, a_refusal_is_one_sentence_with_all_that_helps,
 	    0, LENGTH(faults));
+	tcase_add_loop_test(tc, what_comes_without_words_is_said_by_its_status,
+	    0, LENGTH(bare));
 	tcase_add_test(tc, a_servers_text_cannot_break_the_line);
 	tcase_add_loop_test(tc, a_key_is_decoded, 0, LENGTH(keys));
 	tcase_add_test(tc, a_page_is_read);
