@@ -391,6 +391,31 @@ START_TEST(what_waits_for_the_rate_costs_nothing)
 }
 END_TEST
 
+/* What comes while it waits is put together, and found to be too long when it
+ * goes on. */
+START_TEST(what_is_too_long_is_said_although_the_rate_holds_it_back)
+{
+	struct http_req r = request("/grains");
+	int64_t begin = clock_mono_ms();
+
+	cfg.limit_rate = 1000;
+	again();
+	r.max_bytes = _i == 0 ? 500 : 1000;
+	http_start(h, &r);
+	ck_assert_ptr_eq(next(12000), &r);
+	ck_assert_int_eq(r.failed, _i == 0);
+	if (_i == 0) {
+		ck_assert_int_eq(r.err.cls, ERR_LIMIT);
+		ck_assert_ptr_nonnull(strstr(r.err.msg,
+		    "larger than 500 bytes"));
+	} else {
+		ck_assert_uint_eq(r.answer.len, 1000);
+	}
+	ck_assert_int_lt(clock_mono_ms() - begin, 3000);
+	http_fini_req(h, &r);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -408,5 +433,7 @@ main(void)
 	tcase_add_test(tc, a_kept_connection_that_ends_unasked_costs_nothing);
 	tcase_add_test(tc, a_body_does_not_wait_for_leave_that_never_comes);
 	tcase_add_test(tc, what_waits_for_the_rate_costs_nothing);
+	tcase_add_loop_test(tc,
+	    what_is_too_long_is_said_although_the_rate_holds_it_back, 0, 2);
 	return (run_suite(tc));
 }

@@ -148,6 +148,21 @@ bed_chunks(int fd, bool endless)
 	bed_say(fd, "0\r\n\r\n");
 }
 
+/* 1,000 bytes in chunks of one, sent in one piece. */
+static void
+bed_grains(int fd)
+{
+	char all[100 + 1000 * 6];
+	size_t i, n;
+
+	n = (size_t)snprintf(all, sizeof(all), "HTTP/1.1 200 OK\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n");
+	for (i = 0; i < 1000; i++, n += 6)
+		memcpy(all + n, "1\r\ng\r\n", 6);
+	bed_put(fd, all, n);
+	bed_say(fd, "0\r\n\r\n");
+}
+
 static void
 bed_drip(int fd, int n, int ms)
 {
@@ -216,6 +231,8 @@ bed_serve(int fd, const char *path, bool good)
 		bed_chunks(fd, false);
 	else if (strcmp(path, "/endless") == 0)
 		bed_chunks(fd, true);
+	else if (strcmp(path, "/grains") == 0)
+		bed_grains(fd);
 	else if (strcmp(path, "/drip") == 0)
 		bed_drip(fd, 6, 200);
 	else if (strcmp(path, "/late") == 0 || strcmp(path, "/later") == 0) {
