@@ -232,6 +232,8 @@ START_TEST(what_is_held_back_costs_nothing_and_goes_on)
 	ssize_t k;
 	int i, j;
 
+	cfg.connect_timeout_ms = 300;	/* curl's last timer */
+	again();
 	for (i = 0; i < 8; i++) {
 		r[i] = request("/big/3000000");
 		r[i].pull = true;
@@ -240,7 +242,7 @@ START_TEST(what_is_held_back_costs_nothing_and_goes_on)
 		ck_assert_int_gt(k, 0);
 		seen[i] = (uint64_t)k;
 	}
-	http_move(h, -1, 100);		/* all windows fill */
+	http_move(h, -1, 400);		/* all windows fill */
 	check_idle(500);
 	for (i = 0; i < 8; i++) {
 		while ((k = http_pull(h, &r[i], p, sizeof(p), &e)) > 0)
