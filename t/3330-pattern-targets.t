@@ -74,6 +74,28 @@ says "which is said" "t4.db: restored to .*t4.db.replaced-"
 rm out/t4.db.replaced-* out/t*replaced* 2>/dev/null
 is "nothing hidden is left" "$(find out -name '.*' ! -name .litefleet-restore)" ""
 
+# Each shard has a journal of its own.
+rm -rf out
+mkdir -p out/t0.db out/t1.db out/t2.db out/t3.db out/t4.db out/t5.db
+n=0
+for i in 1 2; do
+	rp --json --shard $i/2 --output-dir out "$glob" >"$out" 2>"$err"
+	n=$((n + $(figure restored)))
+done
+is "two shards, six in the way" "$n" 14
+is "each has its journal" "$(find out -name '.lite*' | sort | tr '\n' ' ')" \
+    "out/.litefleet-restore-1-2 out/.litefleet-restore-2-2 "
+rmdir out/*.db 2>/dev/null
+n=0
+for i in 1 2; do
+	status 0 "shard $i goes on" rp --json --resume --shard $i/2 \
+	    --output-dir out "$glob"
+	n=$((n + $(figure restored)))
+done
+is "with what it left" "$n" 6
+is "no journal is left" "$(find out -name '.lite*')" ""
+is "all are there" "$(find out -name 't*.db' -type f | wc -l)" 20
+
 # One that is open elsewhere.
 rm -rf out
 cp -r data out
