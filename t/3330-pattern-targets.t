@@ -96,6 +96,26 @@ is "with what it left" "$n" 6
 is "no journal is left" "$(find out -name '.lite*')" ""
 is "all are there" "$(find out -name 't*.db' -type f | wc -l)" 20
 
+# By original path the journal is in the state directory.
+rm -rf out
+cp -r data own
+"$lf" backup -q --to own-store "$scratch/own/*.db" || exit 1
+rm own/t[1-9]*.db
+sql own/t0.db "UPDATE w SET w = 'newer'"
+status 1 "by path, one is in the way" rp --json --state "$scratch/st" \
+    --from own-store "$scratch/own/*.db"
+is "the others are restored" "$(figure restored)" 19
+is "the journal is with the state" "$(find st own ! -type d ! -name '*.db' |
+    sed 's,-[0-9a-f]*$,,')" st/restore
+status 2 "--resume is asked for" rp --state "$scratch/st" --from own-store \
+    "$scratch/own/*.db"
+rm own/t0.db
+status 0 "--resume" rp --json --resume --state "$scratch/st" \
+    --from own-store "$scratch/own/*.db"
+is "does that one" "$(figure restored) $(figure there)" "1 19"
+ok "all are the same" diff -r data own
+is "no journal is left" "$(find st -type f)" ""
+
 # One that is open elsewhere.
 rm -rf out
 cp -r data out
