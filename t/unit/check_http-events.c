@@ -6,62 +6,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "net/http.h"
-#include "unit/httpbed.h"
-
-static struct http_cfg cfg;
-static struct http *h;
+#include "unit/askbed.h"
 
 static void
 set_up(void)
 {
-	struct err e;
-
-	(void)unsetenv("http_proxy");
-	(void)unsetenv("all_proxy");
-	(void)unsetenv("SSL_CERT_FILE");
-	(void)unsetenv("AWS_CA_BUNDLE");
-	bed_start();
-	cfg = (struct http_cfg){ .concurrent = 100, .connect_timeout_ms = 5000,
-	    .stall_timeout_ms = 8000 };
-	ck_assert_ptr_nonnull(h = http_new(&cfg, &e));
-}
-
-static void
-tear_down(void)
-{
-	http_free(h);
-	bed_stop();
-}
-
-/* With other settings. */
-static void
-again(void)
-{
-	struct err e;
-
-	http_free(h);
-	ck_assert_ptr_nonnull(h = http_new(&cfg, &e));
-}
-
-static const char *
-at(const char *host, int port, const char *path)
-{
-	static char urls[16][128];
-	static unsigned n;
-	char *url = urls[n++ % 16];
-
-	(void)snprintf(url, sizeof(urls[0]), "http://%s:%d%s", host, port,
-	    path);
-	return (url);
-}
-
-static struct http_req
-request(const char *path)
-{
-	return ((struct http_req){ .method = "GET", .body_fd = -1,
-	    .url = at("127.0.0.1", bed_port, path) });
+	ask_set_up(100, 5000, 8000);
 }
 
 /* Until one is finished; it may take so long. */
@@ -125,13 +75,13 @@ START_TEST(sockets_that_come_and_go_are_not_mixed_up)
 	struct http_req *got, ok;
 	size_t i, kind;
 
-	ok = request("/ok");
+	ok = request("GET", "/ok");
 	http_start(h, &ok);
 	ck_assert_ptr_eq(next(5000), &ok);
 	http_fini_req(h, &ok);
 	before = count_fds();
 	for (i = 0; i < LENGTH(r); i++) {
-		r[i] = request("");
+		r[i] = request("GET", "");
 		r[i].url = strdup(at("127.0.0.1", bed_port,
 		    paths[i % LENGTH(paths)]));
 		http_start(h, &r[i]);
@@ -191,13 +141,13 @@ START_TEST(who_is_silent_holds_up_nobody_and_costs_nothing)
 		}
 	}
 	for (i = 0; i < 50; i++) {
-		silent[i] = request("");
+		silent[i] = request("GET", "");
 		silent[i].url = at("127.0.0.1", port, paths[_i]);
 		http_start(h, &silent[i]);
 	}
 	begin = clock_mono_ms();
 	for (i = 0; i < 20; i++) {
-		ok = request("/ok");
+		ok = request("GET", "/ok");
 		http_start(h, &ok);
 		ck_assert_ptr_eq(next(1400), &ok);
 		ck_assert_msg(!ok.failed, "%s", ok.err.msg);
@@ -235,7 +185,7 @@ START_TEST(what_is_held_back_costs_nothing_and_goes_on)
 	cfg.connect_timeout_ms = 300;	/* curl's last timer */
 	again();
 	for (i = 0; i < 8; i++) {
-		r[i] = request("/big/3000000");
+		r[i] = request("GET", "/big/3000000");
 		r[i].pull = true;
 		http_start(h, &r[i]);
 		k = http_pull(h, &r[i], p, 1000, &e);
@@ -264,13 +214,13 @@ START_TEST(one_that_is_let_go_while_it_is_held_back_is_gone)
 	struct err e;
 
 	for (i = 0; i < 20; i++) {
-		r = request("/endless");
+		r = request("GET", "/endless");
 		r.pull = true;
 		http_start(h, &r);
 		ck_assert_int_gt(http_pull(h, &r, p, sizeof(p), &e), 0);
 		http_move(h, -1, 20);
 		http_fini_req(h, &r);
-		ok = request("/ok");
+		ok = request("GET", "/ok");
 		http_start(h, &ok);
 		ck_assert_ptr_eq(next(2000), &ok);
 		ck_assert_msg(!ok.failed, "%s", ok.err.msg);
@@ -289,7 +239,7 @@ START_TEST(a_name_with_two_addresses_leads_to_the_one_that_listens)
 	size_t i;
 
 	for (i = 0; i < LENGTH(r); i++) {
-		r[i] = request("");
+		r[i] = request("GET", "");
 		r[i].url = at(i % 2 == 0 ? "no.such.invalid" : "localhost",
 		    bed_port, "/late");
 		http_start(h, &r[i]);
@@ -316,7 +266,7 @@ START_TEST(a_kept_connection_that_ends_unasked_costs_nothing)
 	int i;
 
 	for (i = 0; i < 5; i++) {
-		r = request("/ok");
+		r = request("GET", "/ok");
 		http_start(h, &r);
 		ck_assert_ptr_eq(next(2000), &r);
 		http_fini_req(h, &r);
@@ -324,7 +274,7 @@ START_TEST(a_kept_connection_that_ends_unasked_costs_nothing)
 	bed_stop();
 	check_idle(200);
 	bed_start();
-	r = request("/ok");
+	r = request("GET", "/ok");
 	http_start(h, &r);
 	ck_assert_ptr_eq(next(2000), &r);
 	ck_assert_msg(!r.failed, "%s", r.err.msg);
@@ -335,7 +285,7 @@ END_TEST
 /* Nobody says 100: after a second the body goes out all the same. */
 START_TEST(a_body_does_not_wait_for_leave_that_never_comes)
 {
-	struct http_req r = request("/unasked");
+	struct http_req r = request("GET", "/unasked");
 	size_t i, n = 2 * 1000 * 1000;
 	char *body = malloc(n);
 	int64_t begin = clock_mono_ms(), cpu;
@@ -374,7 +324,7 @@ START_TEST(what_waits_for_the_rate_costs_nothing)
 	begin = clock_mono_ms();
 	cpu = cpu_ms();
 	for (i = 0; i < 4; i++) {
-		r[i] = request(i < 2 ? "/put" : "/big/300000");
+		r[i] = request("GET", i < 2 ? "/put" : "/big/300000");
 		if (i < 2) {
 			r[i].method = "PUT";
 			r[i].body = body;
@@ -397,7 +347,7 @@ END_TEST
  * goes on. */
 START_TEST(what_is_too_long_is_said_although_the_rate_holds_it_back)
 {
-	struct http_req r = request("/grains");
+	struct http_req r = request("GET", "/grains");
 	int64_t begin = clock_mono_ms();
 
 	cfg.limit_rate = 1000;

@@ -3,37 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "net/http.h"
-#include "unit/httpbed.h"
+#include "unit/askbed.h"
 
-static struct http *h;
 static char proxy[64];
 
 static void
 set_up(void)
 {
-	static const char *const names[] = { "http_proxy", "https_proxy",
-	    "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
-	    "SSL_CERT_FILE", "AWS_CA_BUNDLE" };
-	struct http_cfg cfg = { .concurrent = 4, .connect_timeout_ms = 2000,
-	    .stall_timeout_ms = 3000 };
-	struct err e;
-	size_t i;
-
-	for (i = 0; i < LENGTH(names); i++)
-		(void)unsetenv(names[i]);
-	bed_start();
+	ask_set_up(4, 2000, 3000);
 	(void)snprintf(proxy, sizeof(proxy), "http://who:hidden@127.0.0.1:%d",
 	    bed_port);
-	ck_assert_ptr_nonnull(h = http_new(&cfg, &e));
-}
-
-static void
-tear_down(void)
-{
-	http_free(h);
-	bed_stop();
 }
 
 static struct http_req
