@@ -81,13 +81,14 @@ ok 'there are options to compare' \
 is '... with letter and argument' "$(help_options restore | grep output)" \
     "o${tab}output${tab}PATH"
 
-# What backup takes, upload takes too, unless it has to do with finding.
+# What backup takes, upload takes too, unless it has to do with finding, or with
+# doing that by itself.
 help_options backup >b
 help_options upload >u
 is 'upload lacks only what is about finding' \
     "$(comm -23 b u | cut -f 2 | sort | tr '\n' ' ')" \
-    'access-key bucket dry-run exclude one-file-system path region '\
-'secret-key shard '
+    'access-key bucket dry-run exclude interval log-every on-failure '\
+'one-file-system path ping region secret-key shard '
 
 status 0 'version' "$lf" version
 prints '... of the program' '^litefleet [0-9]+\.[0-9]+\.[0-9]+'

@@ -123,6 +123,27 @@ is '... and each path has its line' "$(grep -acE \
 is '... with nothing else but the summary' "$(grep -ac . tty.screen)" 301
 unset LITEFLEET_HOOK
 
+# What was stored comes back, to whatever width there is.
+for columns in 40 80 200; do
+	rm -rf out
+	LITEFLEET_HOOK="bulk-decoded=stop:${t##*/}"
+	export LITEFLEET_HOOK
+	status 0 "a restore on a terminal of $columns" python3 onpty.py \
+	    $columns $columns tty "$lfh" restore-pattern --jobs 2 \
+	    --output-dir out "store$scratch/data/"
+	unset LITEFLEET_HOOK
+	ok '... draws a bar' test "$(grep -c . tty.bars)" -ge 10
+	is '... that is whole, and no wider' "$(sed 's/^[0-9]* //' tty.bars |
+	    awk -v n=$columns 'length >= n' | wc -l) $(sed 's/^[0-9]* //' \
+	    tty.bars | grep -cvE '^Restoring((  \[[#-]+\])?  [0-9]+%( \([0-9]+/[0-9]+\+?\)(  .*)?)?)?$')" \
+	    '0 0'
+	is '... removed at the end' "$(grep -c . tty.screen) $(grep -c \
+	    '^Restore complete: 300 found, 300 restored' tty.screen)" '1 1'
+done
+status 0 'a restore in a file' "$lf" restore-pattern --progress \
+    --output-dir out2 "store$scratch/data/"
+is '... gets no control bytes' "$(tr -d '\12\40-\176' <"$err" | wc -c)" 0
+
 LITEFLEET_HOOK="image=segv:$t"
 export LITEFLEET_HOOK
 status 1 'a worker dies under the bar' python3 onpty.py 100 100 tty \

@@ -93,6 +93,31 @@ status 1 "a target that is not below the directory" rp --output-dir out \
 says "is refused" "refused: its target .*/elsewhere.db is not below .*/out"
 not_ok "and not made" test -e elsewhere.db
 
+# Lines may be at odds with each other.
+rp -n --output-dir out "$store/$key/**/t00000[12].db" >lines
+sed "s,out/.*,out/same.db," lines >bad
+status 1 "two databases for one target" rp --json --force --output-dir out \
+    --from "$store" - <bad
+is "one is restored" "$(figure restored) $(find out -type f -name '*.db')" \
+    "1 out/same.db"
+is "the other is refused" "$(jq -r 'select(.type == "failed") | .key, .class' \
+    "$out" | tr '\n' ' ')" "$(sed -n 2p lines | cut -f 1) usage "
+says "and it is said" 'refused: another line has the same target'
+rm -rf out
+sed "s,out/.*,out/other.db," lines | cat - lines >bad
+status 1 "one backup for two targets" rp --json --output-dir out \
+    --from "$store" - <bad
+is "each line has its outcome" "$(figure found) $(figure restored) \
+$(figure failed)" "4 2 2"
+says "and it is said" 'another line restores the same backup'
+rm -rf out
+{ cat lines; cut -f 1 lines; sed 's,\(.*\)out/,\1./out/.//,' lines; } >bad
+status 1 "what is named in other words" rp --json --output-dir out \
+    --from "$store" - <bad
+is "is taken once" "$(figure restored) $(find out -type f -name 't*.db' |
+    wc -l)" "2 2"
+rm -rf out
+
 # By original path.
 mv data was
 status 0 "all by path" rp --from "$store" "$scratch/data/**/t*.db"

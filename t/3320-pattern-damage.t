@@ -100,6 +100,9 @@ is "with target and class" "$(cut -f 2,3 report | sort -u | head -n 1)" \
 is "and a message" "$(cut -f 4 report | grep -c .)" 19
 is "it is private" "$(stat -c %a report)" 600
 cp report first
+status 0 "-0 is of other lines, a report's stay as they are" rp -n -0 \
+    --output-dir out --retry-report report "${base}store/"
+is "so it is read" "$(tr -cd '\0' <"$out" | wc -c)" 19
 status 1 "nor are they better the second time" rp --json --output-dir out \
     --retry-report report --error-report report "${base}store/"
 is "19 are looked at" "$(figure found)" 19

@@ -74,6 +74,51 @@ says "which is said" "t4.db: restored to .*t4.db.replaced-"
 rm out/t4.db.replaced-* out/t*replaced* 2>/dev/null
 is "nothing hidden is left" "$(find out -name '.*' ! -name .litefleet-restore)" ""
 
+# Each shard has a journal of its own.
+rm -rf out
+mkdir -p out/t0.db out/t1.db out/t2.db out/t3.db out/t4.db out/t5.db
+n=0
+for i in 1 2; do
+	status 1 "shard $i of 2 has some in the way" rp --json --shard $i/2 \
+	    --output-dir out "$glob"
+	got=$(figure restored)
+	n=$((n + ${got:-0}))
+done
+is "two shards, six in the way" "$n" 14
+is "each has its journal" "$(find out -name '.lite*' | sort | tr '\n' ' ')" \
+    "out/.litefleet-restore-1-2 out/.litefleet-restore-2-2 "
+rmdir out/*.db 2>/dev/null
+n=0
+for i in 1 2; do
+	status 0 "shard $i goes on" rp --json --resume --shard $i/2 \
+	    --output-dir out "$glob"
+	got=$(figure restored)
+	n=$((n + ${got:-0}))
+done
+is "with what it left" "$n" 6
+is "no journal is left" "$(find out -name '.lite*')" ""
+is "all are there" "$(find out -name 't*.db' -type f | wc -l)" 20
+
+# By original path the journal is in the state directory.
+rm -rf out
+cp -r data own
+"$lf" backup -q --to own-store "$scratch/own/*.db" || exit 1
+rm own/t[1-9]*.db
+sql own/t0.db "UPDATE w SET w = 'newer'"
+status 1 "by path, one is in the way" rp --json --state "$scratch/st" \
+    --from own-store "$scratch/own/*.db"
+is "the others are restored" "$(figure restored)" 19
+is "the journal is with the state" "$(find st own ! -type d ! -name '*.db' |
+    sed 's,-[0-9a-f]*$,,')" st/restore
+status 2 "--resume is asked for" rp --state "$scratch/st" --from own-store \
+    "$scratch/own/*.db"
+rm own/t0.db
+status 0 "--resume" rp --json --resume --state "$scratch/st" \
+    --from own-store "$scratch/own/*.db"
+is "does that one" "$(figure restored) $(figure there)" "1 19"
+ok "all are the same" diff -r data own
+is "no journal is left" "$(find st -type f)" ""
+
 # One that is open elsewhere.
 rm -rf out
 cp -r data out

@@ -49,6 +49,16 @@ for word in endpoint region path-style storage-class sse acl \
 done
 
 # A store below a store, a bucket as a store.
+# What a message tells to do works as it stands.
+for url in "$s3" "$s3&region=us-east-1"; do
+	status 1 "a restore of what is not there" env -u AWS_ENDPOINT_URL "$lf" \
+	    restore -o none.db "${url%%\?*}/no?ne?${url#*\?}"
+	hint=$(sed -n "s/.*; litefleet \(list '.*'\) shows what.*/\1/p" "$err")
+	status 0 "says what to do: $hint" env -u AWS_ENDPOINT_URL \
+	    sh -c "'$lf' $hint"
+	is "which shows what there is" "$(wc -l <"$out")" 3
+done
+
 status 0 "a store below" "$lf" backup -q --state st2 --to "${base}below/it" \
     --key '{{1}}' "$p"
 status 0 "is found by what is in it" "$lf" restore -q -o below.db \

@@ -93,6 +93,7 @@ if [ -z "${LITEFLEET_TEST_S3:-}" ]; then
 fi
 unset SSL_CERT_FILE SSL_CERT_DIR LITESTREAM_ACCESS_KEY_ID \
     LITESTREAM_SECRET_ACCESS_KEY
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 AWS_EC2_METADATA_DISABLED=true
 export AWS_EC2_METADATA_DISABLED
 _s3=$top/t/s3

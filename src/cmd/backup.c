@@ -1,6 +1,6 @@
 /*
- * backup -- one cycle over the fleet: find the databases, store those that
- * changed.
+ * backup -- one cycle over the fleet, or one after the other: find the
+ * databases, store those that changed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,16 +9,29 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
+#include "cmd/after.h"
 #include "cmd/cmd.h"
 #include "cmd/cycle.h"
+#include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
 #include "cmd/dryrun.h"
 #include "cmd/replaced.h"
+#include "cmd/service.h"
 
 enum {
 	OPT_EXCLUDE = REPLACED_OPT_END,
 	OPT_SHARD,
-	OPT_ONE_FS
+	OPT_ONE_FS,
+	OPT_INTERVAL,
+	OPT_LOG_EVERY,
+	OPT_ON_FAILURE,
+	OPT_PING
+};
+
+enum {
+	INTERVAL_MIN_MS = 100,
+	LOG_EVERY_MS = 10 * 60 * 1000
 };
 
 static const struct cmd_option options[] = {
@@ -31,6 +44,14 @@ static const struct cmd_option options[] = {
 	    "only the I-th N-th of the fleet (1/3, 2/3, 3/3)" },
 	{ "one-file-system", OPT_ONE_FS, NULL,
 	    "do not cross into other file systems" },
+	{ "interval", OPT_INTERVAL, "D",
+	    "go on: a cycle every D, until TERM or INT" },
+	{ "log-every", OPT_LOG_EVERY, "D",
+	    "with --interval: a line at least every D (default 10m)" },
+	{ "on-failure", OPT_ON_FAILURE, "COMMAND",
+	    "for sh -c, after a run or cycle with failures" },
+	{ "ping", OPT_PING, "URL",
+	    "GET it after a run or cycle, and URL/fail after failures" },
 	REPLACED_OPTIONS,
 	CMD_OPTIONS_COMMON
 };
@@ -38,6 +59,7 @@ static const struct cmd_option options[] = {
 struct backup {
 	struct cycle c;
 	struct replaced replaced;
+	struct after_cfg after;
 	struct walk_cfg walk;
 	const char *avoid[3];
 	const char **excludes;
@@ -80,6 +102,8 @@ deal(void *ctx, struct dealer *d, bool again, struct err *e)
 
 	b->dealer = d;
 	b->again = again;
+	if (!again)
+		memset(b->matched, 0, b->c.npatterns * sizeof(*b->matched));
 	b->walk.found = found;
 	b->walk.fault = fault;
 	b->walk.ctx = b;
@@ -172,6 +196,31 @@ set_walk(struct backup *b)
 	b->matched = mem_zero(c->npatterns * sizeof(*b->matched));
 }
 
+static int
+take_interval(struct backup *b, const char *arg, struct err *e)
+{
+	if (num_parse_duration(arg, "--interval", &b->c.interval_ms, e) == -1)
+		return (-1);
+	if (b->c.interval_ms >= INTERVAL_MIN_MS)
+		return (0);
+	err_set(e, ERR_USAGE, "--interval: \"%s\" is less than %d ms", arg,
+	    INTERVAL_MIN_MS);
+	return (-1);
+}
+
+static int
+take_ping(struct backup *b, const char *arg, struct err *e)
+{
+	if (strncmp(arg, "http://", 7) == 0 ||
+	    strncmp(arg, "https://", 8) == 0) {
+		b->after.ping = arg;
+		return (0);
+	}
+	err_set(e, ERR_USAGE, "--ping: not the URL of a web server "
+	    "(https://...)");
+	return (-1);
+}
+
 /* Options into *b.  CMD_END or CMD_END_EARLY. */
 static int
 parse(struct backup *b, struct cmd_parse *p)
@@ -195,6 +244,15 @@ parse(struct backup *b, struct cmd_parse *p)
 			ok = value_shard(p->arg, &b->c.shard, &e) == 0;
 		else if (o == OPT_ONE_FS)
 			b->walk.one_file_system = true;
+		else if (o == OPT_INTERVAL)
+			ok = take_interval(b, p->arg, &e) == 0;
+		else if (o == OPT_LOG_EVERY)
+			ok = num_parse_duration(p->arg, "--log-every",
+			    &b->c.log_every_ms, &e) == 0;
+		else if (o == OPT_ON_FAILURE)
+			b->after.on_failure = p->arg;
+		else if (o == OPT_PING)
+			ok = take_ping(b, p->arg, &e) == 0;
 		if (!ok) {
 			p->status = cmd_fail(p->cmd, &e);
 			return (CMD_END_EARLY);
@@ -217,6 +275,46 @@ all_patterns(const struct backup *b, const struct cmd_parse *p, size_t *n)
 	return (all);
 }
 
+/* One cycle, and what follows it. */
+static int
+cycle(void *ctx)
+{
+	struct backup *b = ctx;
+	struct cycle *c = &b->c;
+	bool first = c->ncycles == 0;
+	struct after a;
+
+	c->nfaults = 0;
+	a.status = cycle_run(c, deal, b);
+	if (first && (a.status == 0 || a.status == 1))
+		warn_of_empty_patterns(b);
+	a.databases = c->last.count[TALLY_LOOKED];
+	a.synced = c->last.count[TALLY_SYNCED];
+	a.failed = c->last.count[TALLY_FAILED];
+	a.directories_not_read = c->nfaults;
+	a.took_ms = c->took_ms;
+	/* Of one that was stopped nothing is to be told. */
+	if (c->last.signal == 0)
+		after_run(&b->after, &a);
+	return (a.status);
+}
+
+static void
+figures(void *ctx)
+{
+	cycle_out_figures(&((struct backup *)ctx)->c);
+}
+
+static int
+run_cycles(struct backup *b)
+{
+	struct service_cfg service = { .interval_ms = b->c.interval_ms,
+	    .cycle = cycle, .figures = figures, .ctx = b };
+
+	b->after.net = b->c.s3;
+	return (b->c.interval_ms > 0 ? service_run(&service) : cycle(b));
+}
+
 static int
 run(const struct cmd *cmd, int argc, char **argv)
 {
@@ -228,6 +326,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 	int status;
 
 	cycle_init(&b.c, cmd, "Backing up");
+	b.c.log_every_ms = LOG_EVERY_MS;
 	cmd_parse_init(&p, cmd, argc, argv);
 	if (parse(&b, &p) == CMD_END_EARLY) {
 		status = p.status;
@@ -243,6 +342,11 @@ run(const struct cmd *cmd, int argc, char **argv)
 		status = cmd_usage(cmd, "--json and -0 exclude each other");
 		goto out;
 	}
+	if (b.dry && b.c.interval_ms > 0) {
+		status = cmd_usage(cmd, "--dry-run and --interval exclude each "
+		    "other: a dry run looks once");
+		goto out;
+	}
 	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||
 	    cycle_setup(&b.c, patterns, npatterns, b.dry, &e) == -1) {
 		status = cmd_fail(cmd, &e);
@@ -254,8 +358,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 	else if (b.dry)
 		status = dryrun(&b.c, &b.walk, b.matched);
 	else
-		status = cycle_run(&b.c, deal, &b);
-	if (status == 0 || status == 1)
+		status = run_cycles(&b);
+	if (b.dry && (status == 0 || status == 1))
 		warn_of_empty_patterns(&b);
 out:
 	free(b.matched);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hashset.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "find/find.h"
@@ -14,6 +15,9 @@ struct list {
 	const struct bulklist_out *out;
 	struct store *store;
 	struct buf rel;
+
+	/* by line: what was ordered */
+	struct hashset backups, targets, pairs;
 };
 
 static const char *
@@ -150,6 +154,34 @@ list_store(struct list *l, int64_t cutoff_ms, struct err *e)
 	return (r == -1 ? -1 : 0);
 }
 
+/*
+ * Lines may name anything: one backup goes to one target, and a target takes
+ * one.  1; 0: another line was the same; -1: they are at odds.
+ */
+static int
+check_twice(struct list *l, const struct order *o, struct err *e)
+{
+	struct hash128 backup = hash128_seeded(o->key, strlen(o->key),
+	    (uint64_t)o->ms), target = hash128(l->rel.data, l->rel.len);
+	struct hash128 pair = { .hi = backup.hi ^ target.lo,
+	    .lo = backup.lo ^ target.hi };
+
+	if (!hashset_add(&l->pairs, pair))
+		return (0);
+	if (!hashset_add(&l->targets, target)) {
+		err_set(e, ERR_USAGE, "refused: another line has the same "
+		    "target, %s", buf_str(&l->rel));
+		return (-1);
+	}
+	if (!hashset_add(&l->backups, backup)) {
+		err_set(e, ERR_USAGE, "refused: another line restores the "
+		    "same backup to another target; %s takes a second command",
+		    buf_str(&l->rel));
+		return (-1);
+	}
+	return (1);
+}
+
 /* A line and its version; without an object (none: *v is zeroed). */
 static void
 grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
@@ -171,7 +203,8 @@ grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
 	} else if (r == 1 && v->object == NULL) {
 		err_set(&why, ERR_NOTFOUND, "there is no backup of it");
 		r = -1;
-	}
+	} else if (r == 1)
+		r = check_twice(l, &o, &why);
 	order(l, &o, r, &why);
 }
 
@@ -256,5 +289,8 @@ bulklist_run(const struct bulkplan *p, int64_t cutoff_ms,
 	    list_store(&l, cutoff_ms, e);
 	store_close(l.store);
 	buf_fini(&l.rel);
+	hashset_fini(&l.backups);
+	hashset_fini(&l.targets);
+	hashset_fini(&l.pairs);
 	return (ret);
 }

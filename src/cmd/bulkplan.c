@@ -198,7 +198,8 @@ read_lines(struct bulkplan *p, struct err *e)
 		return (-1);
 	}
 	ret = bulkwishes_read(&p->wishes, in, p->retry_report != NULL ?
-	    p->retry_report : "standard input", p->raw, e);
+	    p->retry_report : "standard input", p->raw &&
+	    p->retry_report == NULL, e);
 	if (in != stdin)
 		(void)fclose(in);
 	return (ret);

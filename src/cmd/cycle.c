@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
+#include "cmd/notify.h"
 
 void
 cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
@@ -333,12 +334,19 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 		.errors = count[TALLY_FAILED] + r->c->nfaults,
 	};
 
+	(void)notify_alive();
 	progress_tick(r->progress, &now);
 }
 
 static int
 lock_state(struct cycle *c, struct err *e)
 {
+	if (c->statedir != NULL) {	/* a service keeps it */
+		if (statedir_reload(c->statedir, e) == -1)
+			return (-1);
+		c->id = statedir_id(c->statedir);
+		return (0);
+	}
 	if ((c->statedir = statedir_open(c->state_base, c->url.canonical,
 	    c->lock_wait_ms, e)) == NULL)
 		return (-1);
@@ -346,6 +354,65 @@ lock_state(struct cycle *c, struct err *e)
 		return (-1);
 	c->id = statedir_id(c->statedir);
 	return (0);
+}
+
+/* Is this cycle worth a line?  Of a service only what is new, or the first
+ * for a long time. */
+static bool
+worth_a_line(const struct cycle *c, const struct pool_result *res,
+    bool complete)
+{
+	static const enum tally_count told[] = { TALLY_FAILED, TALLY_SKIPPED,
+	    TALLY_GONE };
+	size_t i;
+
+	if (c->interval_ms == 0 || c->ncycles == 0 || !complete ||
+	    res->count[TALLY_SYNCED] > 0 || c->nfaults != c->last_nfaults ||
+	    clock_mono_ms() - c->said_ms >= c->log_every_ms)
+		return (true);
+	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (res->count[told[i]] != c->last.count[told[i]])
+			return (true);
+	return (false);
+}
+
+/* Remember and say what came of the cycle. */
+static void
+sum_up(struct run *r, const struct pool_result *res, bool complete,
+    int64_t started_ms)
+{
+	struct cycle *c = r->c;
+	bool say = worth_a_line(c, res, complete);
+	int i;
+
+	c->took_ms = clock_mono_ms() - started_ms;
+	cycle_out_summary(r->out, res, complete, c->took_ms, say);
+	if (say)
+		c->said_ms = clock_mono_ms();
+	c->last = *res;
+	c->last_nfaults = c->nfaults;
+	c->ncycles++;
+	for (i = 0; i < TALLY_NCOUNT; i++)
+		c->total[i] += res->count[i];
+}
+
+/* The exit status of what the pool made of it. */
+static int
+status_of(const struct run *r, const struct pool_result *res,
+    const struct err *lost)
+{
+	/* Whatever it was, the others are not safe. */
+	if (lost != NULL)
+		return (err_exit_status(lost->cls) == 2 ? 2 : 3);
+	if (res->signal != 0) {
+		log_msg(r->c->interval_ms == 0 ? LOG_LVL_ERROR : LOG_LVL_INFO,
+		    "stopped by %s before everything was looked at",
+		    strsignal(res->signal));
+		return (3);
+	}
+	if (r->down)
+		return (3);
+	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ? 1 : 0);
 }
 
 int
@@ -356,7 +423,8 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .host = c->host, .shared = c->shared, .strict = c->strict,
 	    .force = c->force, .follow = c->follow, .say = c->say || c->json,
 	    .started_ms = clock_real_ms(),
-	    .resolution_ms = c->resolution_ms, .s3 = c->s3,
+	    .resolution_ms = c->resolution_ms, .interval_ms = c->interval_ms,
+	    .s3 = c->s3,
 	    .nworkers = (unsigned)c->jobs,
 	    .image = { .busy_timeout_ms = c->busy_timeout_ms,
 		.spool = c->spool_dir, .mem_bytes = STORE_MEMORY_BYTES,
@@ -368,7 +436,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	struct pool_result res = { 0 };
 	int64_t started_ms = clock_mono_ms();
 	struct err e;
-	int r;
+	int ret, status;
 
 	if (lock_state(c, &e) == -1)
 		return (cmd_fail(c->cmd, &e));
@@ -376,26 +444,18 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	pool.keep_fd = statedir_lock_fd(c->statedir);
 	run.out = cycle_out_new(c);
 	run.progress = progress_new(c->doing, c->progress);
-	if (progress_wanted(run.progress)) {
+	if (progress_wanted(run.progress) || c->interval_ms > 0) {
 		pool.tick = tick;
 		pool.tick_ms = PROGRESS_TICK_MS;
 	}
-	r = pool_run(&pool, &res, &e);
+	ret = pool_run(&pool, &res, &e);
 	progress_free(run.progress);
-	if (r == -1)
+	if (ret == -1)
 		log_error("%s", e.msg);
-	cycle_out_summary(run.out, &res, r == 0 && res.signal == 0,
-	    clock_mono_ms() - started_ms);
+	sum_up(&run, &res, ret == 0 && res.signal == 0, started_ms);
 	cycle_out_free(run.out);
-	/* Whatever it was, the others are not safe. */
-	if (r == -1)
-		return (err_exit_status(e.cls) == 2 ? 2 : 3);
-	if (res.signal != 0) {
-		log_error("stopped by %s before everything was looked at",
-		    strsignal(res.signal));
-		return (3);
-	}
-	if (run.down)
-		return (3);
-	return (res.count[TALLY_FAILED] > 0 || c->nfaults > 0 ? 1 : 0);
+	status = status_of(&run, &res, ret == -1 ? &e : NULL);
+	c->nbad += status != 0;
+	c->new_store = false;
+	return (status);
 }

@@ -45,6 +45,8 @@ struct cycle {
 	struct store_s3_cfg s3;		/* of all workers together */
 	enum image_check check;
 	enum progress_when progress;
+	int64_t interval_ms;		/* of a service; 0: one run */
+	int64_t log_every_ms;		/* at least one line in this time */
 	bool strict, new_store, shared, json, raw, follow, force, say;
 
 	/* made of them by cycle_setup() */
@@ -61,6 +63,14 @@ struct cycle {
 	struct state_id id;
 	uint64_t nfaults;		/* directories that were not read, and
 					 * what the supervisor itself failed */
+
+	/* of all cycles up to now */
+	struct pool_result last;	/* the latest cycle, */
+	int64_t took_ms;		/* the time it took, */
+	uint64_t last_nfaults;		/* and nfaults */
+	uint64_t total[TALLY_NCOUNT];
+	uint64_t ncycles, nbad;		/* nbad: with another status than 0 */
+	int64_t said_ms;		/* when a summary was last said */
 };
 
 /* Rows of the option table that backup and upload share, and their keys. */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cmd/cycle.h"
+#include "cmd/notify.h"
 #include "store/store.h"
 
 struct cycle_out {
@@ -116,7 +117,7 @@ put_requests(struct buf *b, const uint64_t *n)
 
 void
 cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
-    bool complete, int64_t took_ms)
+    bool complete, int64_t took_ms, bool say)
 {
 	const uint64_t *n = res->count;
 	struct buf b = { 0 };
@@ -138,9 +139,11 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 		buf_printf(&b, ", %s stored",
 		    num_format_bytes(n[TALLY_BYTES_STORED], text,
 		    sizeof(text)));
-	log_info("%s", buf_str(&b));
+	notify_status(buf_str(&b));
+	if (say)
+		log_info("%s", buf_str(&b));
 	buf_fini(&b);
-	if (!o->c->json)
+	if (!say || !o->c->json)
 		return;
 	json_str(o->json, "type", "summary");
 	json_bool(o->json, "complete", complete);
@@ -162,4 +165,24 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	json_int(o->json, "took_ms", took_ms);
 	json_line(o->json, &o->line);
 	put_item(o);
+}
+
+void
+cycle_out_figures(const struct cycle *c)
+{
+	struct buf b = { 0 };
+	char text[32];
+
+	buf_printf(&b, "%llu cycles (%llu not without failures), the last took "
+	    "%s; since the start: %llu synced, %llu read again",
+	    (unsigned long long)c->ncycles, (unsigned long long)c->nbad,
+	    num_format_duration(c->took_ms, text, sizeof(text)),
+	    (unsigned long long)c->total[TALLY_SYNCED],
+	    (unsigned long long)c->total[TALLY_REFRESHED]);
+	put_count(&b, c->total[TALLY_FAILED], "failures");
+	put_requests(&b, c->total);
+	buf_printf(&b, ", %s stored", num_format_bytes(
+	    c->total[TALLY_BYTES_STORED], text, sizeof(text)));
+	log_info("%s", buf_str(&b));
+	buf_fini(&b);
 }

@@ -30,8 +30,11 @@ struct cycle_out_dry {
 void cycle_out_would(struct cycle_out *o, const struct cycle_out_dry *d);
 
 /* "Scan complete: ..." ("Scan stopped: ..." if it was not), and with --json an
- * object of the same figures. */
+ * object of the same figures; without "say" only for the service manager. */
 void cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
-    bool complete, int64_t took_ms);
+    bool complete, int64_t took_ms, bool say);
+
+/* What a service has done since it began, as a line. */
+void cycle_out_figures(const struct cycle *c);
 
 #endif

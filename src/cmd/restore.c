@@ -180,11 +180,29 @@ tell_newer(struct restore *r, const char *key, struct err *e)
 	return (0);
 }
 
+/* The store's URL with the options that the user gave, allocated: as it is to
+ * be written again. */
+static char *
+url_again(const struct restore *r, const char *key)
+{
+	const struct store_url_s3 *s3 = &r->url.s3;
+	const char *query = strrchr(r->url_text, '?');
+	size_t n = strlen(r->url_text), nkey = strlen(key);
+
+	if (r->url.kind == STORE_DIR)
+		return (mem_strdup(r->url.canonical));
+	if (query == NULL || (n >= nkey &&
+	    strcmp(r->url_text + n - nkey, key) == 0))
+		query = "";
+	return (mem_printf("s3://%s%s%s%s", s3->bucket,
+	    *s3->prefix != '\0' ? "/" : "", s3->prefix, query));
+}
+
 /* The newest backup of the key that is old enough, into r->object. */
 static int
 find_object(struct restore *r, const char *key, struct err *e)
 {
-	char before[CLOCK_STAMP_BYTES], oldest[CLOCK_STAMP_BYTES];
+	char before[CLOCK_STAMP_BYTES], oldest[CLOCK_STAMP_BYTES], *url;
 	int found;
 
 	found = find_newest(r->store, key, r->by_time ? r->before_ms :
@@ -196,9 +214,11 @@ find_object(struct restore *r, const char *key, struct err *e)
 	if (found == -1)
 		return (-1);
 	if (r->ms == 0) {
+		url = url_again(r, key);
 		err_set(e, ERR_NOTFOUND, "there is no backup of %s in %s; "
-		    "\"litefleet list %s\" shows what there is", key,
-		    r->url.canonical, r->url.canonical);
+		    "litefleet list '%s' shows what there is", key,
+		    r->url.canonical, url);
+		free(url);
 		return (-1);
 	}
 	clock_stamp(r->before_ms, before);

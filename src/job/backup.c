@@ -21,7 +21,6 @@ int
 job_backup_open(const struct job_backup_cfg *cfg,
     const struct job_backup_env *env, struct job_backup **out, struct err *e)
 {
-	const int64_t day_ms = 86400000;
 	struct job_backup *job = mem_zero(sizeof(*job));
 	int64_t age_ms;
 
@@ -36,7 +35,7 @@ job_backup_open(const struct job_backup_cfg *cfg,
 	/* An idle fleet's store may be lost too: once a day somebody looks. */
 	if (env->first_seg == 0 && !env->again &&
 	    !hash128_is_zero(job->id.store) && (age_ms < 0 ||
-	    age_ms >= day_ms))
+	    age_ms >= PREPARE_DAY_MS))
 		return (prepare_store(cfg, env, &job->store, e));
 	return (0);
 }

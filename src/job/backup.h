@@ -40,6 +40,10 @@ struct job_backup_cfg {
 	bool say;		/* report what was stored (job/said.h) */
 	int64_t started_ms;	/* of the run */
 	int64_t resolution_ms;	/* the moments in names are multiples */
+	int64_t interval_ms;	/* between the cycles of a service, or 0: what
+				 * fails twice and more is tried 2, 4, ...
+				 * cycles later, an hour at most; the marker
+				 * in S3 is read once a day */
 	struct store_s3_cfg s3;	/* what all workers share out */
 	unsigned nworkers;
 	struct image_cfg image;

@@ -53,6 +53,14 @@ held_back(struct job_backup *job, const struct backup_item *it)
 		tally_add(job->env.tally, TALLY_FAILED, 1);
 		return (true);
 	}
+	if (job->cfg->interval_ms > 0 && it->rec.fail_class != ERR_NONE &&
+	    it->rec.not_before > record_now_s()) {
+		clock_stamp((int64_t)it->rec.not_before * 1000, until);
+		log_debug("%s: has failed %u times, is tried again after %s",
+		    it->path, it->rec.fail_count, until);
+		tally_add(job->env.tally, TALLY_FAILED, 1);
+		return (true);
+	}
 	if (tried && it->rec.fail_class != ERR_NONE) {
 		tally_add(job->env.tally, TALLY_FAILED, 1);
 		return (true);

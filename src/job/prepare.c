@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "db/private.h"
 #include "store/marker.h"
@@ -68,14 +69,27 @@ check(const struct job_backup_cfg *cfg, const struct job_backup_env *env,
 	return (0);
 }
 
+/* Has a cycle of this service read the marker in S3 not long ago?  That of a
+ * directory costs nothing. */
+static bool
+seen_today(const struct job_backup_cfg *cfg)
+{
+	struct state_id id = statedir_id(cfg->statedir);
+	int64_t age_ms = clock_real_ms() - statedir_marker_ms(cfg->statedir);
+
+	return (cfg->interval_ms > 0 && cfg->url->kind == STORE_S3 &&
+	    !hash128_is_zero(id.store) && age_ms >= 0 &&
+	    age_ms < PREPARE_DAY_MS);
+}
+
 int
 prepare_store(const struct job_backup_cfg *cfg,
     const struct job_backup_env *env, struct store **store, struct err *e)
 {
-	int ret;
+	int ret = 0;
 
 	*store = NULL;
-	if ((ret = gate_enter(env->gate, e)) == 1) {
+	if (!seen_today(cfg) && (ret = gate_enter(env->gate, e)) == 1) {
 		ret = check(cfg, env, store, e);
 		gate_leave(env->gate, ret == 0 ? NULL : e);
 	}

@@ -9,6 +9,10 @@
 #include "job/backup.h"
 #include "store/store.h"
 
+enum {
+	PREPARE_DAY_MS = 86400000
+};
+
 /*
  * Open the store for this worker, and check its marker if no worker of this
  * run has done so; the state then carries its id (statedir_reload()).  The

@@ -6,6 +6,10 @@
 #include "base/hook.h"
 #include "base/log.h"
 
+enum {
+	BACK_OFF_MAX_MS = 60 * 60 * 1000
+};
+
 uint32_t
 record_now_s(void)
 {
@@ -57,6 +61,26 @@ record_name_failure(struct job_backup *job, const char *path,
 	tally_add(job->env.tally, TALLY_FAILED, 1);
 }
 
+/*
+ * After how many seconds to try again.  One that another network, or a store
+ * that is back, makes good need not wait.  Half a cycle less than it says, so
+ * that the tick it means is not missed.
+ */
+static uint32_t
+back_off_s(const struct job_backup *job, const struct state_rec *rec)
+{
+	int64_t ms = job->cfg->interval_ms, max_ms = BACK_OFF_MAX_MS;
+	unsigned n;
+
+	if (ms == 0 || rec->fail_count < 2 ||
+	    rec->fail_class == ERR_NETWORK || rec->fail_class == ERR_THROTTLED)
+		return (0);
+	for (n = 1; n < rec->fail_count && ms < max_ms; n++)
+		ms *= 2;
+	ms = ms < max_ms ? ms : max_ms;
+	return ((uint32_t)((ms - job->cfg->interval_ms / 2) / 1000));
+}
+
 void
 record_failure(struct job_backup *job, struct backup_item *it,
     const struct err *e)
@@ -74,6 +98,6 @@ record_failure(struct job_backup *job, struct backup_item *it,
 	if (it->rec.fail_count < UINT8_MAX)
 		it->rec.fail_count++;
 	it->rec.flags &= (uint16_t)~STATE_QUARANTINE;
-	it->rec.not_before = record_now_s();
+	it->rec.not_before = record_now_s() + back_off_s(job, &it->rec);
 	record_put(job, &it->rec, it->path);
 }

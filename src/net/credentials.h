@@ -35,7 +35,8 @@ struct credentials_cfg {
 /*
  * Class config: a file that cannot be understood, a profile that is not there
  * or asks for what is not supported here (SSO, a process, a chain of roles),
- * half a pair, a key with a blank in it.  Makes no request.
+ * half a pair, a key with a blank in it, a region that is no name.  Makes no
+ * request.
  */
 struct credentials *credentials_new(const struct credentials_cfg *cfg,
     struct err *e);

@@ -1,7 +1,9 @@
 #include "net/transfer.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net/cert.h"
 
@@ -14,18 +16,43 @@ errno_of(const struct http_transfer *t)
 	return ((int)n);
 }
 
+/*
+ * curl does not tell whether it was the proxy that failed.  Where the
+ * environment names one for such a URL, it may have been.
+ */
+static const char *
+maybe_proxy(const struct http_transfer *t)
+{
+	static const char *const plain[] = { "http_proxy", "all_proxy",
+	    "ALL_PROXY", NULL };
+	static const char *const tls[] = { "https_proxy", "HTTPS_PROXY",
+	    "all_proxy", "ALL_PROXY", NULL };
+	const char *const *name = strncasecmp(t->req->url, "https:", 6) == 0 ?
+	    tls : plain;
+	const char *value;
+
+	if (t->http->direct)
+		return ("");
+	for (; *name != NULL; name++)
+		if ((value = getenv(*name)) != NULL && *value != '\0')
+			return (" (or the proxy that the environment names)");
+	return ("");
+}
+
 static void
 say_unconnected(const struct http_transfer *t, struct err *e)
 {
 	int n = errno_of(t);
 
 	if (n == ECONNREFUSED)
-		err_set(e, ERR_NETWORK, "%s refuses the connection", t->peer);
+		err_set(e, ERR_NETWORK, "%s%s refuses the connection", t->peer,
+		    maybe_proxy(t));
 	else if (n == 0 || n == EINPROGRESS)
-		err_set(e, ERR_NETWORK, "no connection to %s", t->peer);
+		err_set(e, ERR_NETWORK, "no connection to %s%s", t->peer,
+		    maybe_proxy(t));
 	else
-		err_set(e, ERR_NETWORK, "no connection to %s: %s", t->peer,
-		    strerror(n));
+		err_set(e, ERR_NETWORK, "no connection to %s%s: %s", t->peer,
+		    maybe_proxy(t), strerror(n));
 }
 
 static void
@@ -52,15 +79,19 @@ static void
 say_broken(const struct http_transfer *t, struct err *e)
 {
 	const char *how = errno_of(t) == ECONNRESET ? "reset" : "closed";
-	long status = 0;
+	long status = 0, tunnel = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status != 0 || t->nheaders_bytes > 0)
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (tunnel >= 300)
+		err_set(e, ERR_NETWORK, "the proxy that the environment names "
+		    "does not lead to %s: it answers %ld", t->peer, tunnel);
+	else if (status != 0 || t->nheaders_bytes > 0)
 		err_set(e, ERR_NETWORK, "the answer of %s was cut short",
 		    t->peer);
 	else
-		err_set(e, ERR_NETWORK, "%s %s the connection without an "
-		    "answer", t->peer, how);
+		err_set(e, ERR_NETWORK, "%s%s %s the connection without "
+		    "an answer", t->peer, maybe_proxy(t), how);
 }
 
 bool
@@ -108,8 +139,8 @@ transfer_failure(const struct http_transfer *t, CURLcode code, struct err *e)
 		say_unconnected(t, e);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		err_set(e, ERR_NETWORK, "timed out connecting to %s",
-		    t->peer);
+		err_set(e, ERR_NETWORK, "timed out connecting to %s%s",
+		    t->peer, maybe_proxy(t));
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		say_untrusted(t, e);

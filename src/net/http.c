@@ -181,6 +181,15 @@ finish(struct http_transfer *t)
 }
 
 static void
+break_off(struct http_transfer *t, CURLcode code)
+{
+	t->req->failed = true;
+	t->req->hopeless = transfer_hopeless(code);
+	transfer_failure(t, code, &t->req->err);
+	finish(t);
+}
+
+static void
 launch(struct http *h, struct http_transfer *t)
 {
 	CURL *easy;
@@ -213,12 +222,17 @@ launch_queued(struct http *h)
 static void
 resume(struct http_transfer *t)
 {
+	CURLcode code;
+
 	if (t->held)
 		t->http->nrunning++;
 	t->held = t->slowed = false;
 	t->seen_ms = 0;
-	/* The callbacks may be called from within, and pause again. */
-	(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	/* The callbacks may be called from within, and pause again, or refuse
+	 * what has come meanwhile: curl would go on behind it. */
+	code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	if (code != CURLE_OK)
+		break_off(t, code);
 }
 
 /* Those that wait for the rate, in turn. */
@@ -255,12 +269,10 @@ collect(struct http *h)
 		/* Headers that break off are the end of them, for curl. */
 		if (code == CURLE_OK && !t->headed)
 			code = CURLE_PARTIAL_FILE;
-		if (code != CURLE_OK) {
-			t->req->failed = true;
-			t->req->hopeless = transfer_hopeless(code);
-			transfer_failure(t, code, &t->req->err);
-		}
-		finish(t);
+		if (code != CURLE_OK)
+			break_off(t, code);
+		else
+			finish(t);
 	}
 }
 

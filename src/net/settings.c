@@ -8,6 +8,10 @@
 #include "base/mem.h"
 #include "net/profile.h"
 
+enum {
+	REGION_MAX_BYTES = 63	/* of a label of a host's name */
+};
+
 struct file {
 	char *path;		/* NULL: there is no home */
 	const char *state;	/* of a file that was not read, or "" */
@@ -91,6 +95,20 @@ exists(const struct settings *s)
 	return (ret);
 }
 
+/* It becomes part of a host's name and of a header. */
+static int
+check_region(const struct settings *s, struct err *e)
+{
+	const char *r = settings_region(s);
+
+	if (strlen(r) <= REGION_MAX_BYTES && strspn(r, "abcdefghijklmnopqrstuv"
+	    "wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(r))
+		return (0);
+	err_set(e, ERR_CONFIG, "the region (AWS_REGION, AWS_DEFAULT_REGION, "
+	    "the profile's) is no name; write it as us-east-1");
+	return (-1);
+}
+
 struct settings *
 settings_new(struct err *e)
 {
@@ -102,8 +120,11 @@ settings_new(struct err *e)
 	if (load(&s->credentials, "AWS_SHARED_CREDENTIALS_FILE", "credentials",
 	    e) == -1 || load(&s->config, "AWS_CONFIG_FILE", "config", e) == -1)
 		goto out;
-	if (name == NULL || exists(s))
+	if (name == NULL || exists(s)) {
+		if (check_region(s, e) == -1)
+			goto out;
 		return (s);
+	}
 	settings_describe(s, &where);
 	err_set(e, ERR_CONFIG, "AWS_PROFILE: there is no %s", buf_str(&where));
 	buf_fini(&where);

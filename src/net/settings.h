@@ -15,7 +15,8 @@ struct settings;
 /*
  * Read the files; one that is missing is an empty one, and so is one below
  * the home directory that may not be read.  Class config: another that cannot
- * be read or understood; AWS_PROFILE names a profile that is in neither.
+ * be read or understood; AWS_PROFILE names a profile that is in neither; a
+ * region that is no name.
  */
 struct settings *settings_new(struct err *e);
 void settings_free(struct settings *s);		/* wipes */

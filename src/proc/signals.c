@@ -8,59 +8,115 @@
 
 #include "base/log.h"
 
-static const int caught[] = { SIGTERM, SIGINT, SIGCHLD };
+/* The first three are always caught, the others by who takes wishes. */
+static const int all[] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1,
+    SIGUSR2 };
 enum {
-	NCAUGHT = sizeof(caught) / sizeof(caught[0])
+	NALWAYS = 3,
+	NALL = sizeof(all) / sizeof(all[0])
 };
 
-static volatile sig_atomic_t nstops, last, child;
-static struct sigaction old_action[NCAUGHT];
+static volatile sig_atomic_t nstops, last, child, wish[NALL];
+static unsigned depth;		/* of signals_catch() in itself */
+static int ncaught;		/* of "all" */
+static struct sigaction old_action[NALL];
 static sigset_t old_mask;
 
 static void
 note(int sig)
 {
-	if (sig == SIGCHLD) {
+	int i;
+
+	switch (sig) {
+	case SIGCHLD:
 		child = 1;
-		return;
+		break;
+	case SIGTERM:
+	case SIGINT:
+		last = sig;
+		nstops = nstops + 1;
+		break;
+	default:
+		for (i = NALWAYS; i < NALL; i++)
+			if (all[i] == sig)
+				wish[i] = 1;
 	}
-	last = sig;
-	nstops = nstops + 1;
 }
 
 static void
 fill(sigset_t *set)
 {
 	(void)sigemptyset(set);
-	for (int i = 0; i < NCAUGHT; i++)
-		(void)sigaddset(set, caught[i]);
+	for (int i = 0; i < ncaught; i++)
+		(void)sigaddset(set, all[i]);
 }
 
-void
-signals_catch(void)
+static void
+catch(int n)
 {
 	struct sigaction sa = { .sa_handler = note };
 	sigset_t set;
 
+	if (depth++ > 0)
+		return;
+	ncaught = n;
 	nstops = last = child = 0;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	fill(&sa.sa_mask);
-	for (int i = 0; i < NCAUGHT; i++) {
-		(void)sigaction(caught[i], NULL, &old_action[i]);
-		if (caught[i] == SIGCHLD ||
-		    old_action[i].sa_handler != SIG_IGN)
-			(void)sigaction(caught[i], &sa, NULL);
+	for (int i = 0; i < ncaught; i++) {
+		wish[i] = 0;
+		(void)sigaction(all[i], NULL, &old_action[i]);
+		if (all[i] == SIGCHLD || old_action[i].sa_handler != SIG_IGN)
+			(void)sigaction(all[i], &sa, NULL);
 	}
 	fill(&set);
 	(void)sigprocmask(SIG_UNBLOCK, &set, &old_mask);
 }
 
 void
+signals_catch(void)
+{
+	catch(NALWAYS);
+}
+
+void
+signals_catch_wishes(void)
+{
+	catch(NALL);
+}
+
+void
 signals_restore(void)
 {
-	for (int i = 0; i < NCAUGHT; i++)
-		(void)sigaction(caught[i], &old_action[i], NULL);
+	if (--depth > 0)
+		return;
+	for (int i = 0; i < ncaught; i++)
+		(void)sigaction(all[i], &old_action[i], NULL);
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
+}
+
+bool
+signals_wish(int sig)
+{
+	bool was = false;
+	int i;
+
+	for (i = NALWAYS; i < NALL; i++)
+		if (all[i] == sig && wish[i]) {
+			wish[i] = 0;
+			was = true;
+		}
+	return (was);
+}
+
+/* Is there one that nobody has asked for? */
+static bool
+is_wished(void)
+{
+	for (int i = NALWAYS; i < NALL; i++)
+		if (wish[i])
+			return (true);
+	return (false);
 }
 
 unsigned
@@ -101,7 +157,8 @@ signals_poll(struct pollfd *pfd, nfds_t n, int timeout_ms, unsigned stops)
 	} else {
 		fill(&set);
 		(void)sigprocmask(SIG_BLOCK, &set, &before);
-		if (child || (unsigned)nstops != stops)
+		if (child || (unsigned)nstops != stops ||
+		    (depth == 1 && is_wished()))
 			ready = poll(pfd, n, 0);
 		else
 			ready = ppoll(pfd, n, timeout_ms == -1 ? NULL : &ts,
@@ -130,6 +187,8 @@ signals_worker(void)
 		case SIGINT:
 		case SIGTERM:
 		case SIGHUP:
+		case SIGUSR1:
+		case SIGUSR2:
 		case SIGPIPE:
 			sa.sa_handler = SIG_IGN;
 			break;

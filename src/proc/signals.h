@@ -1,7 +1,7 @@
 /*
- * signals -- TERM, INT and CHLD for the supervisor, and what a worker makes
- * of all signals.  The handlers only set flags; nothing is interrupted by
- * them but signals_poll().  One user at a time in a process.
+ * signals -- TERM, INT and CHLD for the supervisor, what a service is wished
+ * by HUP, USR1 and USR2, and what a worker makes of all signals.  The handlers
+ * only set flags; nothing is interrupted by them but signals_poll().
  */
 #ifndef PROC_SIGNALS_H
 #define PROC_SIGNALS_H
@@ -11,12 +11,19 @@
 
 /*
  * Catch TERM, INT and CHLD, and forget what came before.  TERM or INT that
- * is ignored stays so: nohup(1) and shells mean it.
+ * is ignored stays so: nohup(1) and shells mean it.  Calls nest: within another
+ * only the outermost does anything, so that no signal is lost between.
  */
 void signals_catch(void);
 
-/* Put back what signals_catch() replaced. */
+/* The same, and HUP, USR1 and USR2, which are wishes.  Outermost. */
+void signals_catch_wishes(void);
+
+/* Put back what was replaced. */
 void signals_restore(void);
+
+/* Has this wish come since the last call? */
+bool signals_wish(int sig);
 
 /* How many TERM and INT have come, and the last one's number. */
 unsigned signals_stops(void);
@@ -34,8 +41,8 @@ int signals_poll(struct pollfd *pfd, nfds_t n, int timeout_ms,
     unsigned stops);
 
 /*
- * In a worker: INT, TERM, HUP and PIPE are ignored, all others do what they
- * do by default, none is blocked.
+ * In a worker: INT, TERM, HUP, USR1, USR2 and PIPE are ignored, all others do
+ * what they do by default, none is blocked.
  */
 void signals_worker(void);
 

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hashset.h"
 #include "base/io.h"
 #include "base/line.h"
 #include "base/mem.h"
@@ -31,10 +32,8 @@ struct ledger {
 
 	bool any_version;
 
-	/* What is over: hashes, open addressing; all zeroes is a free one. */
 	uint64_t seed;
-	struct hash128 *slots;
-	size_t nslots, nused;
+	struct hashset over;
 
 	struct buf scratch;
 };
@@ -42,55 +41,20 @@ struct ledger {
 static struct hash128
 hash_of(const struct ledger *l, const char *key, int64_t ms)
 {
-	struct hash128 h = hash128_seeded(key, strlen(key),
-	    l->seed ^ (l->any_version ? 0 : (uint64_t)ms));
-
-	h.lo |= 1;
-	return (h);
-}
-
-static struct hash128 *
-slot_of(const struct ledger *l, struct hash128 h)
-{
-	size_t i = h.hi & (l->nslots - 1);
-
-	while (!hash128_is_zero(l->slots[i]) && !hash128_eq(l->slots[i], h))
-		i = (i + 1) & (l->nslots - 1);
-	return (&l->slots[i]);
-}
-
-static void
-grow(struct ledger *l)
-{
-	struct hash128 *old = l->slots;
-	size_t i, n = l->nslots;
-
-	l->nslots = n == 0 ? 1024 : n * 2;
-	l->slots = mem_zero(l->nslots * sizeof(*l->slots));
-	for (i = 0; i < n; i++)
-		if (!hash128_is_zero(old[i]))
-			*slot_of(l, old[i]) = old[i];
-	free(old);
+	return (hash128_seeded(key, strlen(key),
+	    l->seed ^ (l->any_version ? 0 : (uint64_t)ms)));
 }
 
 bool
 ledger_has(const struct ledger *l, const char *key, int64_t ms)
 {
-	return (l->nslots > 0 &&
-	    !hash128_is_zero(*slot_of(l, hash_of(l, key, ms))));
+	return (hashset_has(&l->over, hash_of(l, key, ms)));
 }
 
 void
 ledger_settle(struct ledger *l, const char *key, int64_t ms)
 {
-	struct hash128 h = hash_of(l, key, ms), *slot;
-
-	if (l->nused >= l->nslots / 4 * 3)
-		grow(l);
-	slot = slot_of(l, h);
-	if (hash128_is_zero(*slot))
-		l->nused++;
-	*slot = h;
+	(void)hashset_add(&l->over, hash_of(l, key, ms));
 }
 
 static int
@@ -293,11 +257,12 @@ open_locked(struct ledger *l, struct err *e)
 		io_close(&l->fd);
 		if ((l->fd = open(l->path, O_RDWR | O_APPEND | O_CREAT |
 		    O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-		    0600)) == -1) {
+		    0600)) == -1 && errno != ELOOP && errno != EISDIR) {
 			err_io(e, "the journal of the restore %s", l->path);
 			return (-1);
 		}
-		if (fstat(l->fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		if (l->fd == -1 || fstat(l->fd, &st) == -1 ||
+		    !S_ISREG(st.st_mode)) {
 			err_set(e, ERR_STATE, "%s is no file; the journal of "
 			    "the restore must be there: move it away",
 			    l->path);
@@ -362,7 +327,7 @@ ledger_close(struct ledger *l)
 		return;
 	io_close(&l->fd);
 	free(l->path);
-	free(l->slots);
+	hashset_fini(&l->over);
 	buf_fini(&l->scratch);
 	free(l);
 }

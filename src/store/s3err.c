@@ -138,11 +138,17 @@ sentence_of_status(int status)
 	case 307:
 	case 308:
 		return ("the server sends us elsewhere");
+	case 400:
+		return ("the server does not take this; do the options of "
+		    "the store's URL suit it?");
 	case 401:
 	case 403:
 		return ("access denied");
 	case 404:
 		return ("there is no such object");
+	case 407:
+		return ("the proxy that the environment names wants a user "
+		    "and a password");
 	case 412:
 		return ("there is such an object");
 	case 501:

@@ -102,6 +102,8 @@ static const struct {
 	{ "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://8.8.8.8/hidden",
 	    "neither https nor" },
 	{ "AWS_CONFIG_FILE", "/", "/" },
+	{ "AWS_REGION", "r\nHost: hidden", "the region (AWS_REGION" },
+	{ "AWS_DEFAULT_REGION", "hidden.org/", "the region (AWS_REGION" },
 };
 
 START_TEST(a_setting_that_makes_no_sense_is_named_without_its_secret)

@@ -4,63 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "net/http.h"
-#include "unit/httpbed.h"
-
-static struct http_cfg cfg;
-static struct http *h;
+#include "unit/askbed.h"
 
 static void
 set_up(void)
 {
-	struct err e;
-
-	/* What the tests' surroundings say must not matter. */
-	(void)unsetenv("http_proxy");
-	(void)unsetenv("all_proxy");
-	(void)unsetenv("SSL_CERT_FILE");
-	(void)unsetenv("AWS_CA_BUNDLE");
-	bed_start();
-	cfg = (struct http_cfg){ .concurrent = 4, .connect_timeout_ms = 2000,
-	    .stall_timeout_ms = 3000 };
-	ck_assert_ptr_nonnull(h = http_new(&cfg, &e));
-}
-
-static void
-tear_down(void)
-{
-	http_free(h);
-	bed_stop();
-}
-
-/* With other settings. */
-static void
-again(void)
-{
-	struct err e;
-
-	http_free(h);
-	ck_assert_ptr_nonnull(h = http_new(&cfg, &e));
-}
-
-static const char *
-at(const char *path)
-{
-	static char urls[16][128];
-	static unsigned n;
-	char *url = urls[n++ % 16];
-
-	(void)snprintf(url, sizeof(urls[0]), "http://127.0.0.1:%d%s",
-	    bed_port, path);
-	return (url);
-}
-
-static struct http_req
-request(const char *method, const char *path)
-{
-	return ((struct http_req){ .method = method, .url = at(path),
-	    .body_fd = -1 });
+	ask_set_up(4, 2000, 3000);
 }
 
 static void

@@ -309,6 +309,8 @@ START_TEST(a_link_or_a_directory_in_its_place_is_refused)
 	ck_assert_int_ne(asprintf(&other, "%s/elsewhere", dir), -1);
 	ck_assert_int_eq(symlink(other, path), 0);
 	ck_assert_ptr_null(try_open(true));
+	ck_assert_int_eq(e.cls, ERR_STATE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "move it away"));
 	ck_assert_int_eq(access(other, F_OK), -1);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
@@ -317,6 +319,8 @@ START_TEST(a_link_or_a_directory_in_its_place_is_refused)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	ck_assert_ptr_null(try_open(true));
+	ck_assert_int_eq(e.cls, ERR_STATE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "move it away"));
 	free(other);
 }
 END_TEST

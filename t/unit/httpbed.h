@@ -148,6 +148,21 @@ bed_chunks(int fd, bool endless)
 	bed_say(fd, "0\r\n\r\n");
 }
 
+/* 1,000 bytes in chunks of one, sent in one piece. */
+static void
+bed_grains(int fd)
+{
+	char all[100 + 1000 * 6];
+	size_t i, n;
+
+	n = (size_t)snprintf(all, sizeof(all), "HTTP/1.1 200 OK\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n");
+	for (i = 0; i < 1000; i++, n += 6)
+		memcpy(all + n, "1\r\ng\r\n", 6);
+	bed_put(fd, all, n);
+	bed_say(fd, "0\r\n\r\n");
+}
+
 static void
 bed_drip(int fd, int n, int ms)
 {
@@ -210,10 +225,14 @@ bed_serve(int fd, const char *path, bool good)
 	/* The first N fail. */
 	if (sscanf(path, "/flaky/%lu", &n) == 1)
 		bed_answer(fd, bed->flaky++ < n ? 500 : 200, "", "");
+	else if (path[0] != '/' && strncmp(path, "http:", 5) != 0)
+		bed_answer(fd, 403, "", "");	/* CONNECT */
 	else if (strcmp(path, "/chunked") == 0)
 		bed_chunks(fd, false);
 	else if (strcmp(path, "/endless") == 0)
 		bed_chunks(fd, true);
+	else if (strcmp(path, "/grains") == 0)
+		bed_grains(fd);
 	else if (strcmp(path, "/drip") == 0)
 		bed_drip(fd, 6, 200);
 	else if (strcmp(path, "/late") == 0 || strcmp(path, "/later") == 0) {
@@ -265,7 +284,8 @@ bed_talk(int fd)
 		bed_serve_rudely(fd, path);
 		length = strstr(head, "Content-Length: ");
 		n = length != NULL ? strtoull(length + 16, NULL, 10) : 0;
-		if (strstr(head, "Expect: 100-continue") != NULL)
+		if (strstr(head, "Expect: 100-continue") != NULL &&
+		    strcmp(path, "/unasked") != 0)
 			bed_say(fd, "HTTP/1.1 100 Continue\r\n\r\n");
 		good = bed_read_body(fd, n, strcmp(path, "/sip") == 0);
 		bed_serve(fd, path, good);

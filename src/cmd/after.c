@@ -1,0 +1,170 @@
+#include "cmd/after.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/ask.h"
+#include "proc/pool.h"
+#include "proc/role.h"
+#include "proc/signals.h"
+
+enum {
+	PING_TRY_MS = 10 * 1000,
+	PING_TRIES = 3,
+	COMMAND_FAILED = 127
+};
+
+static void
+put_env(const char *name, uint64_t value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	(void)setenv(name, text, 1);
+}
+
+static void __attribute__((__noreturn__))
+exec_command(const char *command, const struct after *a)
+{
+	signals_worker();
+	/* A command expects all signals as they are by default. */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)setpgid(0, 0);
+	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
+	put_env("LITEFLEET_STATUS", (uint64_t)a->status);
+	put_env("LITEFLEET_DATABASES", a->databases);
+	put_env("LITEFLEET_SYNCED", a->synced);
+	put_env("LITEFLEET_FAILED", a->failed);
+	put_env("LITEFLEET_DIRECTORIES_NOT_READ", a->directories_not_read);
+	put_env("LITEFLEET_TOOK_MS", (uint64_t)a->took_ms);
+	(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(COMMAND_FAILED);
+}
+
+/* Until it ends, for a minute; a stop ends the waiting, too. */
+static bool
+await(pid_t pid)
+{
+	int64_t end_ms = clock_mono_ms() + AFTER_MAX_MS, left;
+	struct pollfd p = { .events = POLLIN };
+	int ready = 0;
+
+	if ((p.fd = (int)syscall(SYS_pidfd_open, pid, 0)) == -1)
+		return (true);		/* then for as long as it takes */
+	while ((left = end_ms - clock_mono_ms()) > 0 && signals_stops() == 0)
+		if ((ready = poll(&p, 1, (int)left)) > 0 ||
+		    (ready == -1 && errno != EINTR))
+			break;
+	io_close(&p.fd);
+	return (ready > 0);
+}
+
+static void
+run_command(const char *command, const struct after *a)
+{
+	int status;
+	pid_t pid;
+
+	if ((pid = fork()) == -1) {
+		log_warn("--on-failure: fork: %s", strerror(errno));
+		return;
+	}
+	if (pid == 0)
+		exec_command(command, a);
+	(void)setpgid(pid, pid);
+	if (!await(pid)) {
+		log_warn("--on-failure: the command has not ended within %d "
+		    "s, and is killed", AFTER_MAX_MS / 1000);
+		(void)kill(-pid, SIGKILL);
+	}
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		log_warn("--on-failure: the command ended with status %d",
+		    WEXITSTATUS(status));
+}
+
+struct ping {
+	const struct after_cfg *cfg;
+	char *url;
+};
+
+/* In a process of its own. */
+static int
+run_ping(void *ctx, struct role_self *self, struct err *e)
+{
+	const struct ping *p = ctx;
+	struct http_cfg hcfg = { .concurrent = 1,
+	    .connect_timeout_ms = p->cfg->net.connect_timeout_ms,
+	    .stall_timeout_ms = p->cfg->net.request_timeout_ms,
+	    .ca_file = p->cfg->net.ca_file };
+	struct ask q = { .method = "GET", .url = p->url,
+	    .timeout_ms = PING_TRY_MS, .ntries = PING_TRIES };
+	struct ask_answer a;
+	struct http *h;
+	int ret;
+
+	(void)self;
+	if ((h = http_new(&hcfg, e)) == NULL)
+		return (-1);
+	if ((ret = ask(h, &q, &a, e)) == 0 && a.status / 100 != 2) {
+		err_set(e, ERR_NETWORK, "HTTP status %d", a.status);
+		ret = -1;
+	}
+	ask_fini(&a);
+	http_free(h);
+	return (ret);
+}
+
+static void
+send_ping(const struct after_cfg *cfg, const struct after *a)
+{
+	size_t n = strcspn(cfg->ping, "?#");
+	struct ping p = { .cfg = cfg,
+	    .url = mem_printf("%.*s%s%s", (int)n, cfg->ping,
+	    a->status == 0 ? "" : "/fail", cfg->ping + n) };
+	struct role_cfg rcfg = { .name = "litefleet-ping", .keep_fd = -1,
+	    .run = run_ping, .ctx = &p };
+	uint8_t *msg = mem_resize(NULL, POOL_MSG_MAX, 1);
+	enum role_said said = ROLE_FAILED;
+	struct pollfd pfd = { .events = POLLIN };
+	struct role *r;
+	struct err e;
+	size_t len;
+
+	if ((r = role_start(&rcfg, &e)) != NULL) {
+		pfd.fd = role_fd(r);
+		while ((said = role_recv(r, msg, &len, &e)) == ROLE_NOTHING &&
+		    signals_stops() == 0)
+			(void)poll(&pfd, 1, -1);
+		role_stop(r);
+	}
+	/* The URL is a secret: who knows it can speak for us. */
+	if (said == ROLE_FAILED)
+		log_warn("--ping: %s", e.msg);
+	free(msg);
+	free(p.url);
+}
+
+void
+after_run(const struct after_cfg *cfg, const struct after *a)
+{
+	if (cfg->on_failure != NULL && a->status != 0)
+		run_command(cfg->on_failure, a);
+	if (cfg->ping != NULL)
+		send_ping(cfg, a);
+}

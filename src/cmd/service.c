@@ -1,0 +1,86 @@
+#include "cmd/service.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "cmd/notify.h"
+#include "proc/signals.h"
+
+enum {
+	WAIT_MAX_MS = 60 * 60 * 1000	/* of one poll(2) */
+};
+
+/* The next tick after now; those that are over are skipped. */
+static int64_t
+next_tick(int64_t tick_ms, int64_t interval_ms, int64_t now_ms)
+{
+	int64_t nskipped;
+	char text[32];
+
+	tick_ms += interval_ms;
+	if (tick_ms >= now_ms)
+		return (tick_ms);
+	nskipped = (now_ms - tick_ms) / interval_ms + 1;
+	log_warn("the cycle took longer than --interval %s; %lld %s skipped",
+	    num_format_duration(interval_ms, text, sizeof(text)),
+	    (long long)nskipped, nskipped == 1 ? "tick is" : "ticks are");
+	return (tick_ms + nskipped * interval_ms);
+}
+
+/* Until the tick, a wish for a cycle (true: it was), or a stop. */
+static bool
+rest(const struct service_cfg *cfg, int64_t tick_ms)
+{
+	int64_t left, beat;
+
+	while (signals_stops() == 0 &&
+	    (left = tick_ms - clock_mono_ms()) > 0) {
+		beat = notify_alive();
+		left = left < WAIT_MAX_MS ? left : WAIT_MAX_MS;
+		(void)signals_poll(NULL, 0, (int)(left < beat ? left : beat),
+		    0);
+		(void)signals_wish(SIGHUP);
+		if (signals_wish(SIGUSR2))
+			cfg->figures(cfg->ctx);
+		if (signals_wish(SIGUSR1))
+			return (true);
+	}
+	return (false);
+}
+
+int
+service_run(const struct service_cfg *cfg)
+{
+	int64_t tick_ms = clock_mono_ms();
+	int status;
+
+	signals_catch_wishes();
+	status = cfg->cycle(cfg->ctx);
+	if (status == 2 || status == 75)
+		goto out;
+	notify_ready();
+	tick_ms = next_tick(tick_ms, cfg->interval_ms, clock_mono_ms());
+	while (signals_stops() == 0) {
+		if (!rest(cfg, tick_ms)) {
+			if (signals_stops() > 0)
+				break;
+			(void)cfg->cycle(cfg->ctx);
+		} else {
+			(void)cfg->cycle(cfg->ctx);
+			if (clock_mono_ms() < tick_ms)
+				continue;
+		}
+		tick_ms = next_tick(tick_ms, cfg->interval_ms,
+		    clock_mono_ms());
+	}
+	log_info("stopped by %s", strsignal(signals_last()));
+	status = 0;
+out:
+	notify_stopping();
+	signals_restore();
+	return (status);
+}

@@ -1,0 +1,196 @@
+#!/bin/sh
+# backup --interval: cycles until a stop; what a signal wishes; what is told.
+. "$(dirname "$0")/lib.sh"
+
+"$tools/mkfleet" "$scratch" 20 >/dev/null || exit 1
+p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
+
+# said N ERE: the service has said it N times, or more.
+said()
+{
+	[ "$(grep -cE -e "$2" "$perr")" -ge "$1" ]
+}
+
+# begin ARGS...: the service; its first cycle is over.
+begin()
+{
+	start "$lf" backup --to store "$@" "$p"
+	ok "the first cycle begins at once" wait_for 10 said 1 'Scan complete'
+}
+
+# end: by TERM, which is how a service ends.
+end()
+{
+	stop "$pid" TERM
+	is "$1: TERM ends it well" "$?" 0
+	cp "$perr" "$err"
+	says "$1: which it says" '^stopped by Terminated$'
+}
+
+for bad in 0 99ms 1x ''; do
+	status 2 "--interval \"$bad\" is refused" "$lf" backup --to store \
+	    --interval "$bad" "$p"
+done
+status 2 "so is a dry run that goes on" "$lf" backup -n --to store \
+    --interval 1s "$p"
+status 2 "and a ping that is no URL" "$lf" backup --to store \
+    --ping example.com "$p"
+
+# New ones are found, old ones keep what they have.
+begin --interval 200ms
+sql "$scratch/data/new.db" 'CREATE TABLE t(x)'
+mkdir -p "$scratch/data/p9/databases/d9/branches/b9/tenants"
+new=$scratch/data/p9/databases/d9/branches/b9/tenants/new.db
+mv "$scratch/data/new.db" "$new"
+ok "a new one is stored" wait_for 10 said 1 'Scan complete: 21 databases, 1 s'
+rm "$new"
+ok "one that is removed is no more" wait_for 10 sh -c "[ \
+    \$('$lf' list --json store | wc -l) -eq 21 ]"
+kill -HUP "$pid"
+sql "$(find "$scratch/data" -name '*.db' | head -n 1)" \
+    'UPDATE t SET n = n + 1'
+ok "a change is stored, and HUP ended nothing" wait_for 10 said 1 \
+    'Scan complete: 20 databases, 1 synced'
+not_racy
+lines=$(wc -l <"$perr")
+kill -USR2 "$pid"
+ok "USR2 has figures said" wait_for 10 said 1 \
+    '^[0-9]+ cycles \(0 not without failures\).* 22 synced'
+cycles=$(sed -n 's/^\([0-9]*\) cycles.*/\1/p' "$perr")
+ok "of all cycles" test "$cycles" -ge 10
+is "of which those with nothing to say said nothing" \
+    "$(wc -l <"$perr")" $((lines + 1))
+end "a service"
+
+# A line now and then shows that it lives.
+begin --interval 100ms --log-every 300ms
+ok "--log-every" wait_for 10 said 4 'Scan complete: 20 databases, 0 synced'
+end "--log-every"
+
+# USR1, and who is held back.  A worker is not for others to signal.
+# (Not in WAL mode: readers are locked out.)
+bad=$(find "$scratch/data" -name '*.db' | sort | head -n 1)
+cp "$bad" good
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+cat >told <<-'SH'
+	#!/bin/sh
+	echo "$LITEFLEET_STATUS $LITEFLEET_DATABASES $LITEFLEET_SYNCED" \
+	    "$LITEFLEET_FAILED" >>"$1"
+	echo heard
+	exit 7
+SH
+chmod +x told
+begin --interval 1h --strict -v --on-failure "./told told.log"
+ok "a failure is told to a command" wait_for 10 test -s told.log
+is "with its figures" "$(cat told.log)" "1 20 0 1"
+ok "whose output is with the errors" wait_for 10 said 1 '^heard$'
+ok "and whose failure is said" wait_for 10 said 1 \
+    'warning: --on-failure: .* status 7'
+kill -USR1 "$pid"
+ok "USR1 begins a cycle" wait_for 10 said 2 '^heard$'
+ok "what failed once is tried in it" test "$(grep -c \
+    'error: .*no longer a SQLite' "$perr")" -eq 2
+end "USR1"
+cp good "$bad"
+status 0 "it is good again" "$lf" backup --to store "$p"
+
+# A database that stays locked: twice it is tried, then later.
+start "$lf" backup --to store --interval 1h --busy-timeout 1ms -v "$p"
+svc=$pid serr=$perr
+ok "it is at rest" wait_for 10 said 1 'Scan complete'
+cat >lock.sql <<-SQL
+	UPDATE t SET n = n + 1;
+	BEGIN EXCLUSIVE;
+	.system touch '$scratch/locked'
+	.system while [ ! -e '$scratch/unlock' ]; do sleep 0.05; done
+	COMMIT;
+SQL
+start sqlite3 -batch -init lock.sql "$bad" .quit
+locker=$pid
+wait_for 10 test -e locked
+perr=$serr
+for n in 1 2; do
+	not_racy
+	kill -USR1 "$svc"
+	ok "try $n fails" wait_for 10 said "$n" 'error: .*locked|error: .*busy'
+	ok "and the cycle ends" wait_for 10 said 1 ' 1 failed'
+done
+kill -USR1 "$svc"
+ok "then it is held back" wait_for 10 said 1 \
+    'has failed 2 times, is tried again after'
+: >unlock
+ended "$locker"
+status 75 "another run has to wait" "$lf" backup --to store "$p"
+stop "$svc" TERM
+is "the service ends" "$?" 0
+status 0 "another run tries it at once" "$lf" backup --to store "$p"
+says "and stores it" ' 1 synced'
+
+# A cycle that takes longer than the interval.
+LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store2 --state state2 \
+    --interval 100ms "$p"
+stopped()
+{
+	grep -q '^State:.T' "/proc/$pid/status"
+}
+ok "a cycle stands still" wait_for 10 stopped
+t=$(($(_now_ms) + 300))
+wait_for 5 _later_than $t
+kill -CONT "$pid"
+ok "an overrun is said" wait_for 10 said 1 \
+    'warning: the cycle took longer than --interval 100ms; [0-9]+ ticks are'
+kill -KILL "$pid"
+ended "$pid"
+
+# A dead-man service.
+cat >pong <<-'SH'
+	#!/bin/sh
+	cat >/dev/null
+	printf 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK'
+SH
+chmod +x pong
+s3_endpoint=http://127.0.0.1:1
+respond ping ./pong
+status 0 "--ping" "$lf" backup --to store --ping "$url/abc?x=1" "$p"
+is "after a good run" "$(asked ping '^GET /abc\?x=1 HTTP')" 1
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+status 1 "--ping after a failure" "$lf" backup --strict --to store \
+    --ping "$url/abc?x=1" "$p"
+is "tells of it" "$(asked ping '^GET /abc/fail\?x=1 HTTP')" 1
+cp good "$bad"
+status 0 "a dead-man service that is dead" "$lf" backup --to store \
+    --ping "http://127.0.0.1:1/secret" "$p"
+says "is a warning" 'warning: --ping: .*refuses the connection'
+says_not "without its path" secret
+
+# What a service manager hears.
+if ! ldd "$lf" | grep -q libsystemd; then
+	skip "built without libsystemd" 4
+	done_testing
+	exit
+fi
+cat >manager <<-'PY'
+	import socket, sys
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	s.bind("manager.sock")
+	open("manager.up", "w").close()
+	while True:
+	    with open("manager.log", "ab") as f:
+	        f.write(s.recv(65536).replace(b"\n", b"|") + b"\n")
+PY
+start python3 manager
+manager=$pid
+wait_for 10 test -e manager.up
+NOTIFY_SOCKET=$scratch/manager.sock WATCHDOG_USEC=400000 start "$lf" backup \
+    --to store --interval 1h "$p"
+heard()
+{
+	[ "$(grep -c "$2" manager.log)" -ge "$1" ]
+}
+ok "READY" wait_for 10 heard 1 '^READY=1'
+ok "STATUS" wait_for 10 heard 1 '^STATUS=Scan complete: 20 databases'
+ok "WATCHDOG, again and again" wait_for 10 heard 5 '^WATCHDOG=1'
+stop "$pid" TERM
+ok "STOPPING" wait_for 10 heard 1 '^STOPPING=1'
+stop "$manager" TERM
+done_testing
