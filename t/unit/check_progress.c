@@ -5,16 +5,15 @@
 #include "cmd/progress.h"
 
 #include <check.h>
-#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "unit/termbed.h"
 
 static int64_t now_ms;
 
@@ -192,8 +191,6 @@ START_TEST(etas_have_two_figures)
 END_TEST
 
 /* Standard error: a pipe, or a terminal of 80 columns. */
-static int master;
-
 static void
 no_terminal(void)
 {
@@ -203,38 +200,6 @@ no_terminal(void)
 	ck_assert_int_ne(dup2(fd[1], STDERR_FILENO), -1);
 	(void)close(fd[1]);
 	master = fd[0];
-}
-
-static void
-terminal(void)
-{
-	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
-	struct termios raw = { 0 };
-	int slave;
-
-	cfmakeraw(&raw);
-	ck_assert_int_eq(openpty(&master, &slave, NULL, &raw, &ws), 0);
-	ck_assert_int_ne(dup2(slave, STDERR_FILENO), -1);
-	ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
-}
-
-/* What was written since the last call. */
-static const char *
-written(void)
-{
-	static char text[16384];
-	size_t n = 0;
-	ssize_t got;
-
-	/* "~" is in no line. */
-	ck_assert_int_eq(write(STDERR_FILENO, "~", 1), 1);
-	do {
-		got = read(master, text + n, sizeof(text) - 1 - n);
-		ck_assert_int_gt(got, 0);
-		n += (size_t)got;
-	} while (text[n - 1] != '~');
-	text[n - 1] = '\0';
-	return (text);
 }
 
 START_TEST(a_line_every_ten_seconds_where_there_is_no_terminal)

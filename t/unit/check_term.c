@@ -4,56 +4,14 @@
 #include "base/term.h"
 
 #include <check.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/log.h"
-
-static int master;
-
-static void
-resize(unsigned short columns)
-{
-	struct winsize ws = { .ws_row = 24, .ws_col = columns };
-
-	ck_assert_int_eq(ioctl(master, TIOCSWINSZ, &ws), 0);
-}
-
-static void
-setup(void)
-{
-	struct termios raw = { 0 };
-	int slave;
-
-	cfmakeraw(&raw);
-	ck_assert_int_eq(openpty(&master, &slave, NULL, &raw, NULL), 0);
-	ck_assert_int_ne(dup2(slave, STDERR_FILENO), -1);
-	ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
-}
-
-/* What was written since the last call. */
-static const char *
-written(void)
-{
-	static char text[8192];
-	size_t n = 0;
-	ssize_t got;
-
-	ck_assert_int_eq(write(STDERR_FILENO, "~", 1), 1);
-	do {
-		got = read(master, text + n, sizeof(text) - 1 - n);
-		ck_assert_int_gt(got, 0);
-		n += (size_t)got;
-	} while (text[n - 1] != '~');
-	text[n - 1] = '\0';
-	return (text);
-}
+#include "unit/termbed.h"
 
 START_TEST(a_terminal_is_one_unless_it_is_dumb)
 {
@@ -184,7 +142,7 @@ main(void)
 	SRunner *sr;
 	int failed;
 
-	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_checked_fixture(tc, terminal, NULL);
 	tcase_add_test(tc, a_terminal_is_one_unless_it_is_dumb);
 	tcase_add_test(tc, its_width_is_asked_for_each_time);
 	tcase_add_test(tc, only_what_is_shown_is_cleared);
