@@ -1,0 +1,75 @@
+#!/bin/sh
+# status: what the state knows, against what is there.
+. "$(dirname "$0")/lib.sh"
+
+"$tools/mkfleet" "$scratch" 20 >/dev/null || exit 1
+p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
+dir=$scratch/data/p0/databases/d0/branches/b0/tenants
+
+# row NAME N WHAT
+row()
+{
+	prints "$1" "^ *$2  $3"
+}
+
+status 2 "without a store" "$lf" status
+status 3 "before the first run" "$lf" status --to store
+says "there is nothing" 'nothing was backed up to .*store'
+not_ok "and none is made" test -d state
+
+not_racy
+status 0 "a first run" "$lf" backup --to store "$p"
+status 0 "all is well" "$lf" status --to store
+row "all are known" 20 'databases known'
+row "and saved" 20 'saved as they are'
+prints_not "nothing is unsaved" 'oldest unsaved'
+status 0 "of the environment's store" env LITEFLEET_TO=store "$lf" status \
+    --json
+is "as JSON" "$(jq -r '[.type, .databases, .saved, .stale, .never_saved,
+    .failing, .not_databases, .gone, .bytes] | @csv' "$out")" \
+    "\"status\",20,20,0,0,0,0,0,$((20 * 8192))"
+
+# One of each kind.  (The first is not in WAL mode, the second is.)
+first=$dir/t000000.db
+second=$dir/t000001.db
+sql "$first" 'UPDATE t SET n = n + 1'
+touch -d '2026-01-01T00:00:00Z' "$first"
+sql "$second" 'UPDATE t SET n = n + 1'
+rm "$dir/t000002.db"
+echo text >"$dir/text.db"
+printf 'no more' | dd of="$dir/t000003.db" conv=notrunc 2>/dev/null
+not_racy
+status 1 "a run with a failure" "$lf" backup --strict --to store \
+    "$dir/t000003.db" "$dir/te*.db"
+status 1 "something fails" "$lf" status --to store
+row "one has changed, and one with a WAL" 2 'changed since'
+row "one is gone" 1 'gone'
+row "one fails" 1 'failing'
+row "one is none" 1 'no SQLite databases'
+prints "the oldest change is named" "since the oldest unsaved change: $first"
+status 1 "--failures" "$lf" status --to store --failures
+prints "names it, with its last backup" "	1	20.*Z	$dir/t000003.db\$"
+prints_not "and not the others" t000004
+status 1 "--failures --json" "$lf" status --to store --failures --json
+is "says the same" "$(jq -r 'select(.path | endswith("t000003.db")) |
+    [.type, .tries] | @csv' "$out")" '"failure",1'
+status 0 "a pattern" "$lf" status --to store "$dir/t00001*.db"
+row "is what counts" 10 'databases known'
+status 1 "that knows none" "$lf" status --to store '/nowhere/*.db'
+says "says so" 'warning: no database that is known matches'
+status 2 "a wrong one" "$lf" status --to store 'relative/{a.db'
+
+# Beside a run that holds the lock, and as another user would see it.
+LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store "$p"
+stopped()
+{
+	grep -q '^State:.T' "/proc/$pid/status"
+}
+wait_for 10 stopped
+status 1 "beside a run" "$lf" status --to store
+kill -CONT "$pid"
+ended "$pid"
+status 1 "after it" "$lf" status --to store --json
+is "what has changed is saved" "$(jq -r '[.stale, .never_saved] | @csv' \
+    "$out")" 0,0
+done_testing
