@@ -163,6 +163,24 @@ status 0 "a dead-man service that is dead" "$lf" backup --to store \
 says "is a warning" 'warning: --ping: .*refuses the connection'
 says_not "without its path" secret
 
+# In the journal each line has its priority.
+JOURNAL_STREAM=$(stat -c %d:%i "$err")
+export JOURNAL_STREAM
+sql "$bad" 'UPDATE t SET n = n + 1'
+status 0 "with the journal" "$lf" backup -v --to store --ping \
+    http://127.0.0.1:1/ "$p"
+says "a line of information" '^<6>Scan complete'
+says "a warning" '^<4>litefleet: warning: '
+says "and what -v adds" '^<7>.*: stored as'
+status 2 "an error" "$lf" backup --nothing
+says "also before anything else" '^<3>litefleet: error: '
+status 0 "as JSON" "$lf" backup --to store --log-format json "$p"
+says "they stand in front" '^<6>\{"time"'
+JOURNAL_STREAM=1:1
+status 0 "another journal than this" "$lf" backup --to store "$p"
+says "has none" '^Scan complete'
+unset JOURNAL_STREAM
+
 # What a service manager hears.
 if ! ldd "$lf" | grep -q libsystemd; then
 	skip "built without libsystemd" 4

@@ -85,7 +85,7 @@ TZ=UTC
 HOME=$scratch/.lib
 STATE_DIRECTORY=$scratch/state
 export LC_ALL TZ HOME STATE_DIRECTORY
-unset LITEFLEET_TO XDG_STATE_HOME
+unset LITEFLEET_TO XDG_STATE_HOME JOURNAL_STREAM NOTIFY_SOCKET
 if [ -z "${LITEFLEET_TEST_S3:-}" ]; then
 	for _v in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do
 		unset "$_v"

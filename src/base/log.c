@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 static enum log_level max_level = LOG_LVL_INFO;
 static bool as_json;
+static bool to_journal;		/* which takes a priority from each line */
 
 /* What was said once; log_setup() puts it where children share it. */
 static atomic_bool own_said[LOG_NONCE], *said = own_said;
@@ -23,9 +25,28 @@ static atomic_bool own_said[LOG_NONCE], *said = own_said;
 static const char *const level_names[] = {
 	"error", "warning", "info", "debug", "trace"
 };
+/* sd-daemon(3). */
+static const char *const level_priority[] = {
+	"<3>", "<4>", "<6>", "<7>", "<7>"
+};
 static const char *const level_prefix[] = {
 	"litefleet: error: ", "litefleet: warning: ", "", "", ""
 };
+
+/* As systemd.exec(5) has it: "device:inode" of the stream that it made. */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return (false);
+	(void)snprintf(ours, sizeof(ours), "%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return (strcmp(stream, ours) == 0);
+}
 
 void
 log_setup(enum log_level level, bool json)
@@ -34,6 +55,7 @@ log_setup(enum log_level level, bool json)
 
 	max_level = level;
 	as_json = json;
+	to_journal = is_journal();
 	if (said != own_said)
 		return;
 	p = mmap(NULL, sizeof(own_said), PROT_READ | PROT_WRITE,
@@ -99,6 +121,7 @@ emit(enum log_level level, const char *msg)
 	struct timespec ts;
 	struct tm tm;
 	const char *end;
+	const char *priority = to_journal ? level_priority[level] : "";
 	size_t n = 0, cap;
 	ssize_t w;
 	int len;
@@ -109,13 +132,14 @@ emit(enum log_level level, const char *msg)
 		(void)clock_gettime(CLOCK_REALTIME, &ts);
 		(void)gmtime_r(&ts.tv_sec, &tm);
 		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-		len = snprintf(line, cap, "{\"time\":\"%s.%03ldZ\","
-		    "\"level\":\"%s\",\"pid\":%ld,\"message\":\"", stamp,
-		    ts.tv_nsec / 1000000, level_names[level], (long)getpid());
+		len = snprintf(line, cap, "%s{\"time\":\"%s.%03ldZ\","
+		    "\"level\":\"%s\",\"pid\":%ld,\"message\":\"",
+		    priority, stamp, ts.tv_nsec / 1000000, level_names[level],
+		    (long)getpid());
 		n = (size_t)len;
 	} else {
-		n = (size_t)snprintf(line, cap, "%s%s", term_is_open() ?
-		    TERM_WIPE : "", level_prefix[level]);
+		n = (size_t)snprintf(line, cap, "%s%s%s", priority,
+		    term_is_open() ? TERM_WIPE : "", level_prefix[level]);
 	}
 	append(line, &n, cap, msg, as_json);
 	memcpy(line + n, end, strlen(end));

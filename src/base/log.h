@@ -6,7 +6,9 @@
  * Text:  "litefleet: error: <message>", "litefleet: warning: <message>",
  *        and the bare message for info, debug and trace.
  * JSON:  {"time":"...","level":"...","pid":N,"message":"..."}
- * Text wipes what base/term shows in the line.
+ * Text wipes what base/term shows in the line.  Where stderr is the journal of
+ * systemd (JOURNAL_STREAM says so), each line begins with its priority: "<3>"
+ * to "<7>", as sd-daemon(3) has them.
  *
  * Any process may log.  Folders below job/ log nothing that they also return.
  */

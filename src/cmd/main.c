@@ -68,6 +68,7 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (open_standard() == -1)
 		return (3);
+	log_setup(LOG_LVL_INFO, false);
 	if (argc < 2) {
 		log_error("no command given; \"litefleet help\" lists them");
 		return (2);
