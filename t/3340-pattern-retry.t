@@ -69,6 +69,17 @@ status 3 "no room for a report" rp --error-report none/report "$glob"
 is "no journal is left" "$(find out -name '.*')" ""
 status 0 "it is not in the way of the next" rp "$glob"
 
+# What is there may come of one that was killed before it had synced it.
+rm -rf out
+cp -r data out
+ASAN_OPTIONS=detect_leaks=0 strace -f -qq -s 4096 -e trace=syncfs,write \
+    -o trace "$lf" restore-pattern --output-dir out --resume --json \
+    --jobs 1 "$glob" >"$out" 2>"$err" || fail "strace"
+is "all are there already" "$(figure there)" 40
+is "and are synced before that is noted" \
+    "$(grep -oE 'syncfs.* = 0|write.*data/t' trace | sed 's/(.*//' | uniq |
+    head -n 2 | tr '\n' ' ')" "syncfs write "
+
 # Stopped: what the report does not name is missing, too.
 in_the_way 3 4 5 6 7 8
 LITEFLEET_HOOK="bulk-decoded=stop:t0.db" start "$lfh" restore-pattern \

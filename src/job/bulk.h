@@ -54,7 +54,8 @@ struct bulk_cfg {
 	const char *root;	/* targets lie below it */
 	enum job_restore_exists exists;
 	bool resume;		/* a target that is the object's content
-				 * counts as done (outcome BULK_THERE) */
+				 * counts as done (outcome BULK_THERE), once
+				 * its batch is synced */
 	bool preserve;		/* permission bits and owner from the
 				 * trailer (else 0600, ours) */
 	enum image_check check;

@@ -26,6 +26,7 @@ struct bulk_item {
 	bool stream;		/* too large for memory */
 	bool compare;		/* something is at its target, which may be
 				 * its content */
+	bool there;		/* it is: its file is to be synced */
 	bool anew;		/* what was kept of it is not to be trusted */
 	unsigned ntries;	/* that failed */
 	int64_t due_ms;		/* of the next */
