@@ -55,7 +55,7 @@ struct bulk {
 	struct bulk_queue delayed;	/* failed; by due_ms */
 	struct bulk_queue fetching;	/* with the store */
 	struct bulk_queue landing;	/* files of the batch */
-	unsigned ninflight;
+	unsigned ndelayed, ninflight;
 	uint64_t inflight_bytes;
 	int64_t batch_ms;		/* when the batch began */
 	int64_t landing_ms;		/* what the last one took */
