@@ -86,7 +86,8 @@ replace_none(const char *tmp, const char *path, struct err *e)
 
 /*
  * SQLite takes any file of a companion's name for one, rolls it back, writes
- * over it or deletes it.  One that is a database in its own right is not ours to lose.
+ * over it or deletes it.  One that is a database in its own right is not ours
+ * to lose.
  */
 static int
 check_companion(const char *path, const char *suffix, struct err *e)

@@ -13,7 +13,7 @@
 #include "job/bulk_job.h"
 
 enum {
-	STOP_MS = 100		/* how soon a stop is seen, with nothing to do */
+	STOP_MS = 100		/* a stop is seen as soon as this */
 };
 
 /* This worker's part of what all have together, at least 1. */
