@@ -85,8 +85,9 @@ replace_none(const char *tmp, const char *path, struct err *e)
 }
 
 /*
- * SQLite takes any file of a companion's name for one, rolls it back or
- * deletes it.  One that is a database in its own right is not ours to lose.
+ * SQLite takes any file of a companion's name for one, rolls it back, writes
+ * over it or deletes it.  One that is a database in its own right is not ours
+ * to lose.
  */
 static int
 check_companion(const char *path, const char *suffix, struct err *e)
@@ -176,13 +177,14 @@ replace_db(const char *tmp, const char *path, int64_t busy_timeout_ms,
 	int64_t deadline_ms = clock_mono_ms() + busy_timeout_ms;
 	struct sqlite3 *db = NULL;
 	struct stat st;
+	size_t i;
 	int r;
 
 	*moved = NULL;
 	*unknown = false;
-	if (check_companion(path, "-wal", e) == -1 ||
-	    check_companion(path, "-journal", e) == -1)
-		return (-1);
+	for (i = 1; i < NSUFFIXES; i++)
+		if (check_companion(path, suffixes[i], e) == -1)
+			return (-1);
 	if (lstat(path, &st) == 0) {
 		if (!S_ISREG(st.st_mode)) {
 			err_set(e, ERR_EXISTS, "%s is not a regular file and "

@@ -7,8 +7,9 @@
 #include "base/mem.h"
 #include "fleet/template.h"
 
-/* What job/part.h calls what it keeps: no database may be taken for it. */
-#define PART_MARK	".litefleet-part-"
+/* How a name ends that job/part.h gives to what it keeps, which may be cut and
+ * removed: it must never be a database. */
+#define PART_END	".litefleet-part"
 
 struct target {
 	char *literal;		/* by key: "" or "a/b/" */
@@ -64,6 +65,15 @@ check_component(const char *s, size_t n, struct err *e)
 	return (-1);
 }
 
+static bool
+is_part(const char *name)
+{
+	size_t n = strlen(name), end = sizeof(PART_END) - 1;
+
+	return (name[0] == '.' && n > end &&
+	    strcmp(name + n - end, PART_END) == 0);
+}
+
 int
 target_check(const char *rel, struct err *e)
 {
@@ -81,7 +91,7 @@ target_check(const char *rel, struct err *e)
 		return (-1);
 	}
 	if (strncmp(rel, KEY_RESERVED, sizeof(KEY_RESERVED) - 1) == 0 ||
-	    (last[0] == '.' && strstr(last, PART_MARK) != NULL)) {
+	    is_part(last)) {
 		err_set(e, ERR_DENIED, "refused: its target would have a name "
 		    "that litefleet keeps for its own files");
 		return (-1);

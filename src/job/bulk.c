@@ -12,6 +12,10 @@
 #include "fleet/order.h"
 #include "job/bulk_job.h"
 
+enum {
+	STOP_MS = 100		/* a stop is seen as soon as this */
+};
+
 /* This worker's part of what all have together, at least 1. */
 static uint64_t
 share(uint64_t all, const struct bulk_cfg *cfg, const struct bulk_env *env)
@@ -209,6 +213,7 @@ promote(struct bulk *b)
 	while ((it = TAILQ_FIRST(&b->delayed)) != NULL &&
 	    (it->due_ms <= now_ms || b->down.cls != ERR_NONE)) {
 		TAILQ_REMOVE(&b->delayed, it, entry);
+		b->ndelayed--;
 		TAILQ_INSERT_TAIL(&b->waiting, it, entry);
 	}
 }
@@ -258,7 +263,7 @@ pause_for(struct bulk *b, int fd)
 		store_wait(b->store, fd, left_ms == INT_MAX ? -1 :
 		    (int)left_ms);
 	else if (left_ms < INT_MAX)
-		clock_sleep_ms(left_ms);
+		clock_sleep_ms(left_ms < STOP_MS ? left_ms : STOP_MS);
 }
 
 static struct bulk_item *
@@ -315,7 +320,9 @@ bulk_start(struct bulk *b, const void *parcel, size_t len, struct err *e)
 	order_reader_fini(&r);
 	for (;;) {
 		turn(b);
-		if (TAILQ_EMPTY(&b->waiting) || b->env.stopping(b->env.ctx))
+		if ((TAILQ_EMPTY(&b->waiting) &&
+		    b->ndelayed < BULK_DELAYED_MAX) ||
+		    b->env.stopping(b->env.ctx))
 			return (0);
 		pause_for(b, -1);
 	}

@@ -41,6 +41,8 @@ enum {
 	BULK_INFLIGHT_BYTES = 64 * 1024 * 1024,	/* of one worker */
 	BULK_SPARE_BYTES = 1024 * 1024,	/* once a disk was full, it is if less
 					 * than the object and this is free */
+	BULK_DELAYED_MAX = 1024,	/* wait to be tried again, in a worker
+					 * that takes on more */
 	BULK_BATCH_MS = 1000,
 	BULK_BATCH_MAX_MS = 10 * 1000,
 	BULK_RETRY_MAX_MS = 5 * 60 * 1000
@@ -54,7 +56,8 @@ struct bulk_cfg {
 	const char *root;	/* targets lie below it */
 	enum job_restore_exists exists;
 	bool resume;		/* a target that is the object's content
-				 * counts as done (outcome BULK_THERE) */
+				 * counts as done (outcome BULK_THERE), once
+				 * its batch is synced */
 	bool preserve;		/* permission bits and owner from the
 				 * trailer (else 0600, ours) */
 	enum image_check check;
@@ -117,7 +120,8 @@ int bulk_open(const struct bulk_cfg *cfg, const struct bulk_env *env,
 int bulk_quarantine(struct bulk *b, const char *key, const char *how,
     struct err *e);
 /* Take on a parcel of orders (fleet/order.h).  Returns when the last of them
- * is on its way, or waits for a retry. */
+ * is on its way, or waits for a retry, with less than BULK_DELAYED_MAX others:
+ * what fails is to stay bounded, too. */
 int bulk_start(struct bulk *b, const void *parcel, size_t len, struct err *e);
 /* Until fd is readable, or nothing is left to be moved. */
 int bulk_wait(struct bulk *b, int fd, bool more, struct err *e);

@@ -26,6 +26,7 @@ struct bulk_item {
 	bool stream;		/* too large for memory */
 	bool compare;		/* something is at its target, which may be
 				 * its content */
+	bool there;		/* it is: its file is to be synced */
 	bool anew;		/* what was kept of it is not to be trusted */
 	unsigned ntries;	/* that failed */
 	int64_t due_ms;		/* of the next */
@@ -54,7 +55,7 @@ struct bulk {
 	struct bulk_queue delayed;	/* failed; by due_ms */
 	struct bulk_queue fetching;	/* with the store */
 	struct bulk_queue landing;	/* files of the batch */
-	unsigned ninflight;
+	unsigned ndelayed, ninflight;
 	uint64_t inflight_bytes;
 	int64_t batch_ms;		/* when the batch began */
 	int64_t landing_ms;		/* what the last one took */

@@ -122,19 +122,43 @@ forget_part(struct bulk *b, const struct bulk_item *it)
 	io_close(&fd);
 }
 
+/* A file belongs to the batch. */
+static void
+join(struct bulk *b, struct bulk_item *it, struct land_file *f, uint64_t bytes)
+{
+	f->hand = it->key;
+	f->owner = it;
+	if (land_nadded(b->land) == 0)
+		b->batch_ms = clock_mono_ms();
+	TAILQ_INSERT_TAIL(&b->landing, it, entry);
+	land_add(b->land, f, bytes);
+	if (land_is_full(b->land))
+		bulk_land(b);
+}
+
 /*
  * With the trailer of an object whose target is taken: true if it is to be
- * made all the same, else it is settled.
+ * made all the same, else it is taken over.
  */
 static bool
 compare(struct bulk *b, struct bulk_item *it, const struct trailer *t)
 {
-	if (!is_there(b, it, t))
-		return (may_replace(b, it, ""));
+	bool there = is_there(b, it, t);
+	struct land_file *f;
+	struct err e;
+
+	it->there = there;
+	if (!there && may_replace(b, it, ""))
+		return (true);
+	tally_drop(b->env.tally);
+	if (!there)
+		return (false);
 	it->size = t->size;
 	it->xxh3 = t->xxh3;
-	forget_part(b, it);
-	bulk_settle(b, it, BULK_THERE, "");
+	if ((f = land_keep(b->land, it->rel, &e)) == NULL)
+		bulk_fail(b, it, &e);
+	else
+		join(b, it, f, 0);
 	return (false);
 }
 
@@ -210,15 +234,8 @@ add(struct bulk *b, struct bulk_item *it, struct land_file *f, int r,
 		bulk_fail(b, it, e);
 		return;
 	}
-	f->hand = it->key;
-	f->owner = it;
-	if (land_nadded(b->land) == 0)
-		b->batch_ms = clock_mono_ms();
-	TAILQ_INSERT_TAIL(&b->landing, it, entry);
 	tally_add(b->env.tally, TALLY_BYTES_STORED, it->size);
-	land_add(b->land, f, it->size);
-	if (land_is_full(b->land))
-		bulk_land(b);
+	join(b, it, f, it->size);
 }
 
 static struct land_file *
@@ -251,10 +268,8 @@ bulk_make(struct bulk *b, struct bulk_item *it, const void *p, size_t n)
 		}
 		go_on = compare(b, it, &t);
 		trailer_fini(&t);
-		if (!go_on) {
-			tally_drop(b->env.tally);
+		if (!go_on)
 			return;
-		}
 	}
 	if ((f = begin(b, it, &e)) != NULL &&
 	    decode_feed(b->decode, p, n, &e) == 0)
@@ -316,10 +331,8 @@ bulk_stream(struct bulk *b, struct bulk_item *it)
 		}
 		go_on = compare(b, it, &t);
 		trailer_fini(&t);
-		if (!go_on) {
-			tally_drop(b->env.tally);
+		if (!go_on)
 			return;
-		}
 	}
 	if (b->in == NULL)
 		b->in = mem_resize(NULL, IN_BYTES, 1);
@@ -376,7 +389,10 @@ landed(struct bulk *b, struct land_file *f)
 	struct err e;
 
 	TAILQ_REMOVE(&b->landing, it, entry);
-	if (f->err == NULL) {
+	if (f->err == NULL && it->there) {
+		forget_part(b, it);
+		bulk_settle(b, it, BULK_THERE, "");
+	} else if (f->err == NULL) {
 		remark(it, f);
 		bulk_settle(b, it, BULK_RESTORED, it->remark);
 	} else if (f->err->cls == ERR_EXISTS &&

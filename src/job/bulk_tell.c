@@ -155,6 +155,7 @@ delay(struct bulk *b, struct bulk_item *it)
 	part_close(it->part);
 	it->part = NULL;
 	io_close(&it->dirfd);
+	b->ndelayed++;
 	TAILQ_FOREACH_REVERSE(at, &b->delayed, bulk_queue, entry)
 		if (at->due_ms <= it->due_ms) {
 			TAILQ_INSERT_AFTER(&b->delayed, at, it, entry);

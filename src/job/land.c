@@ -324,6 +324,22 @@ land_begin(struct land *l, const char *rel, bool replace, struct err *e)
 	return (NULL);
 }
 
+struct land_file *
+land_keep(struct land *l, const char *rel, struct err *e)
+{
+	struct land_file *f = mem_zero(sizeof(*f));
+	const char *name;
+
+	f->fd = -1;
+	f->rel = mem_strdup(rel);
+	f->keep = true;
+	l->nfiles++;
+	if ((f->dir = dir_of(l, rel, false, &name, e)) != NULL)
+		return (f);
+	land_drop(l, f);
+	return (NULL);
+}
+
 void
 land_drop(struct land *l, struct land_file *f)
 {
@@ -515,6 +531,8 @@ land_sync(struct land *l, int64_t busy_timeout_ms)
 	if ((synced = below_sync(l->below, &l->doom) == 0))
 		HOOK("land-synced", below_root(l->below));
 	TAILQ_FOREACH(f, &l->added, entry) {
+		if (synced && f->keep)
+			continue;
 		if (synced)
 			/* cppcheck-suppress uninitvar; the loop sets it */
 			place(l, f, busy_timeout_ms);

@@ -63,6 +63,7 @@ struct land_file {
 	struct below_dir *dir;
 	char *tmp;		/* its hidden name, or NULL */
 	bool replace;
+	bool keep;
 	struct err *why;
 	TAILQ_ENTRY(land_file) entry;
 };
@@ -96,6 +97,12 @@ int land_dir(struct land *l, const char *rel, const char **name,
  */
 struct land_file *land_begin(struct land *l, const char *rel, bool replace,
     struct err *e);
+/*
+ * The file that is at the target is what belongs there: it is left alone, and
+ * once added it is as safe as its batch (whoever made it may have been killed
+ * before it was synced).  fd is -1.  Class not-found, and as land_look().
+ */
+struct land_file *land_keep(struct land *l, const char *rel, struct err *e);
 /* Forget one that was not added, or that land_next() gave. */
 void land_drop(struct land *l, struct land_file *f);
 

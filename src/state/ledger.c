@@ -28,6 +28,8 @@ struct ledger {
 	bool resumed;
 	int64_t began_ms;
 	uint64_t count;
+	bool expecting;
+	uint64_t expected;	/* of count */
 	int64_t youngest_ms;
 
 	bool any_version;
@@ -113,7 +115,7 @@ read_head(struct ledger *l, const struct ledger_cfg *cfg,
 			    cfg->asked[i], e);
 			goto out;
 		}
-	if (line_cut(line, &pos, false, &f) != 0) {
+	if (!cfg->more && line_cut(line, &pos, false, &f) != 0) {
 		(void)refuse(l, "what was asked for", buf_str(&f), "", e);
 		goto out;
 	}
@@ -126,6 +128,22 @@ read_head(struct ledger *l, const struct ledger_cfg *cfg,
 out:
 	buf_fini(&f);
 	return (ret);
+}
+
+/* A line that says how many there will be. */
+static bool
+read_expected(struct ledger *l, const struct buf *line, struct buf *f)
+{
+	struct err ignored;
+	size_t pos = 0;
+
+	if (line_cut(line, &pos, false, f) != 1 || f->len != 0 ||
+	    line_cut(line, &pos, false, f) != 1 || num_parse(buf_str(f), 0,
+	    UINT64_MAX, "databases", &l->expected, &ignored) == -1 ||
+	    line_cut(line, &pos, false, f) != 0)
+		return (false);
+	l->expecting = true;
+	return (true);
 }
 
 /* A line of a finished database. */
@@ -175,7 +193,8 @@ read_all(struct ledger *l, const struct ledger_cfg *cfg, struct err *e)
 		if (n++ == 0) {
 			if (read_head(l, cfg, &line, e) == -1)
 				goto out;
-		} else if (!read_line(l, &line, &key, &f)) {
+		} else if (!read_line(l, &line, &key, &f) &&
+		    !read_expected(l, &line, &f)) {
 			(void)damaged(l, n, e);
 			goto out;
 		}
@@ -354,6 +373,24 @@ uint64_t
 ledger_count(const struct ledger *l)
 {
 	return (l->count);
+}
+
+int
+ledger_expect(struct ledger *l, uint64_t count, struct err *e)
+{
+	buf_reset(&l->scratch);
+	buf_printf(&l->scratch, "\t%llu\n", (unsigned long long)count);
+	if (append(l, e) == -1)
+		return (-1);
+	l->expecting = true;
+	l->expected = count;
+	return (0);
+}
+
+bool
+ledger_is_whole(const struct ledger *l)
+{
+	return (l->expecting && l->count >= l->expected);
 }
 
 int64_t

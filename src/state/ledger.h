@@ -5,10 +5,14 @@
  * File: lines of tab-separated fields, escaped as base/line.h does.
  *     litefleet-restore  1  <store id>  <moment>  <what was asked>...
  *     <key>  <timestamp>  <bytes>  <xxh3, 32 hex digits>
+ *     <nothing>  <number>
  * The first line pins the command: the id in the store's marker, the moment
  * that the restore began, and the words that say what is restored from where
  * (glob, template, pattern, --timestamp).  Then a line for each database that
- * is safe.  A last line without its newline is torn: ignored, and cut off.
+ * is safe.  A line without a key says that all of the listing was gone
+ * through, and how many databases are in the journal when none of it is
+ * missing any more; the last such line counts.  A last line without its newline
+ * is torn: ignored, and cut off.
  *
  * Owner: the supervisor, which holds an flock(2) on it.
  */
@@ -26,6 +30,7 @@ struct ledger_cfg {
 	const char *path;
 	const char *const *asked;	/* words that must be the same */
 	size_t nasked;
+	bool more;		/* the journal's words may go on after them */
 	struct hash128 store;
 	bool any_version;	/* a key that is over is over, whichever
 				 * version was restored */
@@ -54,6 +59,14 @@ int64_t ledger_began_ms(const struct ledger *l);
  * there is none). */
 uint64_t ledger_count(const struct ledger *l);
 int64_t ledger_youngest_ms(const struct ledger *l);
+
+/*
+ * All was gone through, and "count" databases will be in the journal when
+ * nothing is missing: add the line that says so.  Class space, io.
+ */
+int ledger_expect(struct ledger *l, uint64_t count, struct err *e);
+/* Was all gone through once, and is nothing missing by now? */
+bool ledger_is_whole(const struct ledger *l);
 
 /* Is this version (any_version: any of the key) in the list, or was
  * ledger_settle() called for it?  Costs no system call; at most 32 bytes of

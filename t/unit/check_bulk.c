@@ -480,6 +480,45 @@ START_TEST(what_may_pass_is_tried_again)
 }
 END_TEST
 
+/* The second time it is told to stop meanwhile. */
+START_TEST(what_is_to_be_tried_again_does_not_pile_up)
+{
+	struct bulk *b;
+	struct err e;
+	pid_t pid;
+	int64_t until_ms;
+	int fd, ready, st, i;
+
+	cfg.exists = JOB_RESTORE_FORCE;
+	cfg.max_retries = 1;
+	cfg.retry_delay_ms = (_i == 0 ? 2 : 60) * BULK_BATCH_MS;
+	put_content("x.db", db.data, db.len);
+	ck_assert_int_eq(mkdir(root, 0700), 0);
+	make_db(at("x.db"), "DELETE", "old");
+	fd = hold(at("x.db"), &pid);
+	b = bulk_begin();
+	for (i = 0; i < BULK_DELAYED_MAX + 50; i++)
+		order("x.db");
+	bulk_go(b);
+	until_ms = clock_mono_ms() + BULK_BATCH_MS;
+	ready = readable();
+	while (clock_mono_ms() < until_ms)
+		ck_assert_int_eq(bulk_wait(b, ready, false, &e), 0);
+	ck_assert_int_eq(ntold, 0);
+	stop_after = _i == 0 ? 0 : nasked + 4;
+	order("x.db");
+	bulk_go(b);
+	/* They were fetched once more before it took this one on. */
+	ck_assert_int_eq(clock_mono_ms() >= until_ms + BULK_BATCH_MS, _i == 0);
+	ck_assert_int_eq(bulk_drain(b, -1, &e), 0);
+	bulk_close(b);
+	ck_assert_int_eq(ntold, _i == 0 ? BULK_DELAYED_MAX + 51 : 0);
+	(void)close(fd);
+	(void)close(ready);
+	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
+}
+END_TEST
+
 START_TEST(after_a_stop_what_was_fetched_lands_and_the_rest_is_untold)
 {
 	struct err e;
@@ -681,6 +720,8 @@ main(void)
 	tcase_add_loop_test(tc, what_leads_elsewhere_fails_alone, 0, 2);
 	tcase_add_test(tc, delays_double_and_differ);
 	tcase_add_loop_test(tc, what_may_pass_is_tried_again, 0, 3);
+	tcase_add_loop_test(tc, what_is_to_be_tried_again_does_not_pile_up, 0,
+	    2);
 	tcase_add_loop_test(tc,
 	    after_a_stop_what_was_fetched_lands_and_the_rest_is_untold, 0, 4);
 	tcase_add_test(tc, a_stop_cuts_a_large_one_short);

@@ -145,6 +145,54 @@ START_TEST(with_any_version_a_key_is_over)
 }
 END_TEST
 
+START_TEST(it_is_whole_once_nothing_is_missing)
+{
+	struct ledger *l = must_open(false);
+	struct buf b = { 0 };
+
+	add(l, "a", 1795170600123);
+	ck_assert(!ledger_is_whole(l));
+	ck_assert_int_eq(ledger_expect(l, 2, &e), 0);
+	ck_assert(!ledger_is_whole(l));
+	ledger_close(l);
+	load(&b);
+	ck_assert_str_eq(buf_str(&b), HEAD "s3://b/p\ta\\tb/**\\n\n"
+	    "a\t20261120T103000.123Z\t4096\t" HASH "\n\t2\n");
+	l = must_open(true);
+	ck_assert_uint_eq(ledger_count(l), 1);
+	ck_assert(!ledger_is_whole(l));
+	add(l, "b", 1);
+	ck_assert(ledger_is_whole(l));
+	ledger_close(l);
+	l = must_open(true);
+	ck_assert(ledger_is_whole(l));
+	ck_assert_int_eq(ledger_expect(l, 3, &e), 0);
+	ledger_close(l);
+	l = must_open(true);
+	ck_assert(!ledger_is_whole(l));
+	ledger_close(l);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(its_words_may_go_on_if_that_is_allowed)
+{
+	struct ledger_cfg cfg = { .path = path, .asked = words, .nasked = 1,
+	    .store = store, .resume = true };
+	struct ledger *l;
+
+	ledger_close(must_open(false));
+	ck_assert_ptr_null(ledger_open(&cfg, &e));
+	ck_assert_int_eq(e.cls, ERR_USAGE);
+	cfg.more = true;
+	ck_assert((l = ledger_open(&cfg, &e)) != NULL);
+	ck_assert(ledger_resumed(l));
+	ledger_close(l);
+	cfg.asked = words + 1;
+	ck_assert_ptr_null(ledger_open(&cfg, &e));
+}
+END_TEST
+
 START_TEST(what_is_settled_is_not_written)
 {
 	struct ledger *l = must_open(false);
@@ -234,6 +282,9 @@ static const char *const damaged[] = {
 	"litefleet-restore\t1\t07\t20261120T103000.123Z\ts3://b/p\n",
 	"litefleet-restore\t1\t" HASH "\tyesterday\ts3://b/p\n",
 	OURS "k\n",
+	OURS "\t-1\n",
+	OURS "\t1\tmore\n",
+	OURS "k\t1\n",
 	OURS "\n" GOOD "\n",
 	OURS GOOD "\tmore\n",
 	OURS "\t20261120T103000.123Z\t4096\t" HASH "\n",
@@ -343,6 +394,8 @@ main(void)
 	tcase_add_test(tc, what_is_finished_is_known_the_next_time);
 	tcase_add_test(tc, the_file_is_as_the_header_says);
 	tcase_add_test(tc, with_any_version_a_key_is_over);
+	tcase_add_test(tc, it_is_whole_once_nothing_is_missing);
+	tcase_add_test(tc, its_words_may_go_on_if_that_is_allowed);
 	tcase_add_test(tc, what_is_settled_is_not_written);
 	tcase_add_test(tc, many_are_told_apart);
 	tcase_add_test(tc, one_that_is_there_needs_resume);

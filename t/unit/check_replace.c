@@ -408,7 +408,7 @@ END_TEST
 
 START_TEST(a_database_with_the_name_of_a_companion_is_not_lost)
 {
-	const char *suffix = _i == 0 ? "-journal" : "-wal";
+	const char *suffix = companions[_i];
 	struct buf b;
 	bool unknown;
 	char *moved;
@@ -750,7 +750,8 @@ main(void)
 	tcase_add_test(tc, without_a_lease_locks_tell_what_they_can);
 	tcase_add_loop_test(tc, what_is_no_regular_file_is_refused, 0, 3);
 	tcase_add_loop_test(tc,
-	    a_database_with_the_name_of_a_companion_is_not_lost, 0, 2);
+	    a_database_with_the_name_of_a_companion_is_not_lost, 0,
+	    LENGTH(companions));
 	tcase_add_loop_test(tc,
 	    when_the_new_file_cannot_be_placed_the_old_one_is_back, 0,
 	    OLD_NKINDS - OLD_DAMAGED);

@@ -29,6 +29,8 @@ static const struct {
 	{ "", "...", "..." },
 	{ "", ".hidden/..x", ".hidden/..x" },
 	{ "", "x/.litefleet", "x/.litefleet" },
+	{ "", ".x.litefleet-parts", ".x.litefleet-parts" },
+	{ "", "x.litefleet-part", "x.litefleet-part" },
 };
 
 START_TEST(a_key_goes_below_the_literal_directory_of_its_glob)
@@ -64,7 +66,8 @@ static const struct {
 	{ ".litefleet-restore", "litefleet" },
 	{ ".litefleet-restore-1-2", "litefleet" },
 	{ ".litefleet/tmp/x", "litefleet" },
-	{ "a/.x.db.litefleet-part-0123456789abcdef", "litefleet" },
+	{ ".x.db.litefleet-part", "litefleet" },
+	{ "a/.x.db.litefleet-part", "litefleet" },
 };
 
 START_TEST(a_key_that_would_leave_the_directory_is_refused)

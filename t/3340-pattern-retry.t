@@ -1,0 +1,106 @@
+#!/bin/sh
+# A report brings back what has failed; the journal stays as long as anything
+# is missing, and no longer.
+. "$(dirname "$0")/lib.sh"
+
+rp()
+{
+	"$lf" restore-pattern --output-dir out "$@"
+}
+figure()
+{
+	jq -r "select(.type == \"summary\") | .$1" "$out"
+}
+journal=out/.litefleet-restore
+
+mkdir data
+i=0
+while [ "$i" -lt 40 ]; do
+	sql "data/t$i.db" "CREATE TABLE w(w); INSERT INTO w VALUES('$i')"
+	i=$((i + 1))
+done
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+glob="store$scratch/data/"
+
+# in_the_way N...: directories, where databases belong
+in_the_way()
+{
+	rm -rf out
+	for i in "$@"; do
+		mkdir -p "out/t$i.db"
+	done
+}
+
+# Everything was gone through: with the last that is missing the journal goes.
+in_the_way 3 4
+status 1 "two are in the way" rp --error-report report "$glob"
+sed 1d report >second
+sed -n 1p report >first
+rmdir out/t3.db out/t4.db
+status 0 "one of them again" rp --retry-report first "$glob"
+ok "the other is missing: the journal stays" test -e "$journal"
+: >empty
+status 0 "none of them" rp --retry-report empty "$glob"
+ok "the other is still missing" test -e "$journal"
+status 0 "the other" rp --retry-report second "$glob"
+ok "all are the same" diff -r data out
+not_ok "now it has gone" test -e "$journal"
+
+# Lines, too, and their report alone.
+in_the_way 3
+rp -n "$glob" >lines
+status 1 "lines" rp --error-report report --from store - <lines
+rmdir out/t3.db
+status 0 "the report of lines" rp --retry-report report --from store
+ok "all are the same" diff -r data out
+is "no journal is left" "$(find out -name '.*')" ""
+
+# A retry that begins a journal is about no more than its report.
+in_the_way 3
+status 1 "a retry that fails in part" rp --retry-report lines \
+    --error-report report "$glob"
+rmdir out/t3.db
+status 0 "and then does not" rp --retry-report report "$glob"
+is "no journal is left" "$(find out -name '.*')" ""
+
+# What cannot begin leaves no journal.
+rm -rf out
+status 3 "no room for a report" rp --error-report none/report "$glob"
+is "no journal is left" "$(find out -name '.*')" ""
+status 0 "it is not in the way of the next" rp "$glob"
+
+# What is there may come of one that was killed before it had synced it.
+rm -rf out
+cp -r data out
+ASAN_OPTIONS=detect_leaks=0 strace -f -qq -s 4096 -e trace=syncfs,write \
+    -o trace "$lf" restore-pattern --output-dir out --resume --json \
+    --jobs 1 "$glob" >"$out" 2>"$err" || fail "strace"
+is "all are there already" "$(figure there)" 40
+is "and are synced before that is noted" \
+    "$(grep -oE 'syncfs.* = 0|write.*data/t' trace | sed 's/(.*//' | uniq |
+    head -n 2 | tr '\n' ' ')" "syncfs write "
+
+# Stopped: what the report does not name is missing, too.
+in_the_way 3 4 5 6 7 8
+LITEFLEET_HOOK="bulk-decoded=stop:t0.db" start "$lfh" restore-pattern \
+    --output-dir out --jobs 2 --parallel 2 --error-report report "$glob"
+some()
+{
+	[ -s report ] && [ "$(grep -c . "$journal" 2>/dev/null)" -ge 2 ]
+}
+ok "some are finished, some have failed" wait_for 30 some
+kill -TERM "$pid"
+pkill -CONT -P "$pid"
+wait "$pid"
+is "TERM: status" "$?" 3
+rmdir out/t[3-8].db 2>/dev/null
+sql data/t0.db "UPDATE w SET w = 'newer'"
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+status 0 "what has failed, again" rp --retry-report report "$glob"
+ok "the journal stays" test -e "$journal"
+status 0 "--resume" rp --resume --json "$glob"
+is "all are found" "$(figure found)" 40
+is "as they were when it began" "$(sql out/t0.db "SELECT w FROM w")" 0
+is "no journal is left" "$(find out -name '.*')" ""
+
+done_testing
