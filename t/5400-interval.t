@@ -86,6 +86,14 @@ is "with its figures" "$(cat told.log)" "1 20 0 1"
 ok "whose output is with the errors" wait_for 10 said 1 '^heard$'
 ok "and whose failure is said" wait_for 10 said 1 \
     'warning: --on-failure: .* status 7'
+worked()
+{
+	awk '{ print $14 + $15 }' "/proc/$pid/stat"
+}
+ticks=$(worked)
+t=$(($(_now_ms) + 500))
+wait_for 5 _later_than $t
+ok "then it sleeps" test $(($(worked) - ticks)) -lt 10
 kill -USR1 "$pid"
 ok "USR1 begins a cycle" wait_for 10 said 2 '^heard$'
 ok "what failed once is tried in it" test "$(grep -c \
