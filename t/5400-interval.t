@@ -171,6 +171,55 @@ status 0 "a dead-man service that is dead" "$lf" backup --to store \
 says "is a warning" 'warning: --ping: .*refuses the connection'
 says_not "without its path" secret
 
+# TERM while the command runs, and what it finds there.
+cat >slow <<-'SH'
+	grep SigIgn /proc/$$/status >ignored
+	cat >input
+	echo $$ >slow.pid
+	exec sleep 60
+SH
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+echo typed >typed
+start sh -c 'exec "$@" <typed' - "$lf" backup --to store --strict \
+    --interval 1h --on-failure "exec sh ./slow" "$p"
+ok "a slow command" wait_for 10 test -s slow.pid
+is "ignores no signal" "$(sed 's/.*[[:space:]]//' ignored)" 0000000000000000
+is "and reads nothing" "$(wc -c <input)" 0
+end "while it runs"
+says "which kills it" 'on-failure: the command is killed, since litefleet is'
+not_ok "it is gone" kill -0 "$(cat slow.pid)"
+rm slow.pid
+start "$lf" backup --to store --strict --on-failure "exec sh ./slow" "$p"
+ok "of a single run" wait_for 10 test -s slow.pid
+stop "$pid" TERM
+is "TERM leaves the run its status" "$?" 1
+not_ok "and ends the command" kill -0 "$(cat slow.pid)"
+status 1 "a command that dies" "$lf" backup --to store --strict \
+    --on-failure 'kill -SEGV $$' "$p"
+says "is a warning" '--on-failure: the command died of signal 11'
+
+# A dead-man service that does not answer is named, and its secret is not.
+cat >silent <<-'PY'
+	import os, socket, time
+	s = socket.socket()
+	s.bind(("127.0.0.1", 0))
+	s.listen(8)
+	with open("silent.tmp", "w") as f:
+	    f.write(str(s.getsockname()[1]))
+	os.rename("silent.tmp", "silent.port")
+	time.sleep(600)
+PY
+start python3 silent
+silent=$pid
+ok "a server says nothing" wait_for 10 test -e silent.port
+cp good "$bad"
+status 0 "and is asked" "$lf" backup --to store --ping \
+    "http://who:hush@127.0.0.1:$(cat silent.port)/secret" "$p"
+says "which takes its time" \
+    'warning: --ping: 127\.0\.0\.1:[0-9]+: no whole answer'
+says_not "and tells nothing" 'secret|hush'
+stop "$silent" TERM
+
 # What a service manager hears.
 if ! ldd "$lf" | grep -q libsystemd; then
 	skip "built without libsystemd" 4
