@@ -37,7 +37,7 @@ status 2 "and a ping that is no URL" "$lf" backup --to store \
     --ping example.com "$p"
 
 # New ones are found, old ones keep what they have.
-begin --interval 200ms
+begin --interval 200ms --json
 sql "$scratch/data/new.db" 'CREATE TABLE t(x)'
 mkdir -p "$scratch/data/p9/databases/d9/branches/b9/tenants"
 new=$scratch/data/p9/databases/d9/branches/b9/tenants/new.db
@@ -53,6 +53,7 @@ ok "a change is stored, and HUP ended nothing" wait_for 10 said 1 \
     'Scan complete: 20 databases, 1 synced'
 not_racy
 lines=$(wc -l <"$perr")
+ok "what is written is not held back" grep -q summary "$pout"
 kill -USR2 "$pid"
 ok "USR2 has figures said" wait_for 10 said 1 \
     '^[0-9]+ cycles \(0 not without failures\).* 22 synced'
@@ -133,6 +134,16 @@ stop "$svc" TERM
 is "the service ends" "$?" 0
 status 0 "another run tries it at once" "$lf" backup --to store "$p"
 says "and stores it" ' 1 synced'
+
+# The state is removed under it: it begins again, as a run from cron would.
+rm -rf state
+begin --interval 200ms
+rm -rf state
+ok "a state that is lost is said" wait_for 10 said 1 \
+    'warning: the state .* lost its id during the run'
+ok "and made anew" wait_for 10 said 2 'Scan complete: 20 databases, 20 synced'
+is "once" "$(grep -c 'lost its id' "$perr")" 1
+end "without a state"
 
 # A cycle that takes longer than the interval.
 LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store2 --state state2 \
