@@ -135,6 +135,18 @@ is "the service ends" "$?" 0
 status 0 "another run tries it at once" "$lf" backup --to store "$p"
 says "and stores it" ' 1 synced'
 
+# An empty mount point, where the fleet was, is no quiet fleet.
+begin --interval 200ms
+mv data data.away
+mkdir data
+ok "a fleet that is gone is said" wait_for 10 said 1 \
+    'warning: the pattern .* matches nothing'
+rmdir data
+mv data.away data
+kill -USR2 "$pid"
+ok "figures" wait_for 10 said 1 '^[0-9]+ cycles'
+end "a fleet that is back"
+
 # The state is removed under it: it begins again, as a run from cron would.
 rm -rf state
 begin --interval 200ms
