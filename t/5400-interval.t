@@ -245,7 +245,7 @@ stop "$silent" TERM
 
 # What a service manager hears.
 if ! ldd "$lf" | grep -q libsystemd; then
-	skip "built without libsystemd" 4
+	skip "built without libsystemd" 9
 	done_testing
 	exit
 fi
@@ -272,5 +272,26 @@ ok "STATUS" wait_for 10 heard 1 '^STATUS=Scan complete: 20 databases'
 ok "WATCHDOG, again and again" wait_for 10 heard 5 '^WATCHDOG=1'
 stop "$pid" TERM
 ok "STOPPING" wait_for 10 heard 1 '^STOPPING=1'
+
+# Its watchdog is kept quiet while a command takes its time; USR1 meanwhile,
+# however often, makes one more cycle.
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+cat >long <<-'SH'
+	echo began >&2
+	while [ ! -e go ]; do sleep 0.05; done
+SH
+beats=$(grep -c '^WATCHDOG=1' manager.log)
+NOTIFY_SOCKET=$scratch/manager.sock WATCHDOG_USEC=400000 start "$lf" backup \
+    --to store --strict --interval 1h --on-failure "exec sh ./long" "$p"
+ok "a long command" wait_for 10 said 1 '^began'
+ok "does not silence it" wait_for 10 heard $((beats + 5)) '^WATCHDOG=1'
+kill -USR1 "$pid"
+kill -USR1 "$pid"
+: >go
+ok "USR1 meanwhile is not lost" wait_for 10 said 2 '^began'
+kill -USR2 "$pid"
+ok "then figures are said" wait_for 10 said 1 ' cycles \('
+is "of two cycles" "$(sed -n 's/ cycles .*//p' "$perr")" 2
+stop "$pid" TERM
 stop "$manager" TERM
 done_testing
