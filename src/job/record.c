@@ -65,7 +65,7 @@ record_name_failure(struct job_backup *job, const char *path,
 static uint32_t
 back_off_s(const struct job_backup *job, const struct state_rec *rec)
 {
-	int64_t ms = job->cfg->interval_ms, 
+	int64_t ms = job->cfg->interval_ms,
 	    max_ms = (int64_t)RECORD_HOLD_MAX_S * 1000;
 	unsigned n;
 
