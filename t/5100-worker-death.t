@@ -67,6 +67,16 @@ status 1 "a worker that leaves without a word" env \
 says "is named" "error: .*$bad"
 is "999 others are done" "$(figure synced)" 999
 
+# What a clock that was ahead wrote holds nobody back until then.
+if command -v faketime >/dev/null; then
+	rm -rf store state
+	status 1 "a death ten days ahead" env LITEFLEET_HOOK="image=segv:$bad" \
+	    faketime -f +10d "$lfh" backup --to store "$bad"
+	status 0 "is over today" "$lf" backup --to store "$bad"
+else
+	skip "no faketime here" 2
+fi
+
 # Everything kills: the run ends.
 rm -rf store state
 status 3 "when every database kills" env LITEFLEET_HOOK="image=segv" "$lfh" \

@@ -37,7 +37,7 @@ status 2 "and a ping that is no URL" "$lf" backup --to store \
     --ping example.com "$p"
 
 # New ones are found, old ones keep what they have.
-begin --interval 200ms
+begin --interval 200ms --json
 sql "$scratch/data/new.db" 'CREATE TABLE t(x)'
 mkdir -p "$scratch/data/p9/databases/d9/branches/b9/tenants"
 new=$scratch/data/p9/databases/d9/branches/b9/tenants/new.db
@@ -53,6 +53,7 @@ ok "a change is stored, and HUP ended nothing" wait_for 10 said 1 \
     'Scan complete: 20 databases, 1 synced'
 not_racy
 lines=$(wc -l <"$perr")
+ok "what is written is not held back" grep -q summary "$pout"
 kill -USR2 "$pid"
 ok "USR2 has figures said" wait_for 10 said 1 \
     '^[0-9]+ cycles \(0 not without failures\).* 22 synced'
@@ -86,6 +87,14 @@ is "with its figures" "$(cat told.log)" "1 20 0 1"
 ok "whose output is with the errors" wait_for 10 said 1 '^heard$'
 ok "and whose failure is said" wait_for 10 said 1 \
     'warning: --on-failure: .* status 7'
+worked()
+{
+	awk '{ print $14 + $15 }' "/proc/$pid/stat"
+}
+ticks=$(worked)
+t=$(($(_now_ms) + 500))
+wait_for 5 _later_than $t
+ok "then it sleeps" test $(($(worked) - ticks)) -lt 10
 kill -USR1 "$pid"
 ok "USR1 begins a cycle" wait_for 10 said 2 '^heard$'
 ok "what failed once is tried in it" test "$(grep -c \
@@ -125,6 +134,28 @@ stop "$svc" TERM
 is "the service ends" "$?" 0
 status 0 "another run tries it at once" "$lf" backup --to store "$p"
 says "and stores it" ' 1 synced'
+
+# An empty mount point, where the fleet was, is no quiet fleet.
+begin --interval 200ms
+mv data data.away
+mkdir data
+ok "a fleet that is gone is said" wait_for 10 said 1 \
+    'warning: the pattern .* matches nothing'
+rmdir data
+mv data.away data
+kill -USR2 "$pid"
+ok "figures" wait_for 10 said 1 '^[0-9]+ cycles'
+end "a fleet that is back"
+
+# The state is removed under it: it begins again, as a run from cron would.
+rm -rf state
+begin --interval 200ms
+rm -rf state
+ok "a state that is lost is said" wait_for 10 said 1 \
+    'warning: the state .* lost its id during the run'
+ok "and made anew" wait_for 10 said 2 'Scan complete: 20 databases, 20 synced'
+is "once" "$(grep -c 'lost its id' "$perr")" 1
+end "without a state"
 
 # A cycle that takes longer than the interval.
 LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store2 --state state2 \
@@ -181,9 +212,58 @@ status 0 "another journal than this" "$lf" backup --to store "$p"
 says "has none" '^Scan complete'
 unset JOURNAL_STREAM
 
+# TERM while the command runs, and what it finds there.
+cat >slow <<-'SH'
+	grep SigIgn /proc/$$/status >ignored
+	cat >input
+	echo $$ >slow.pid
+	exec sleep 60
+SH
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+echo typed >typed
+start sh -c 'exec "$@" <typed' - "$lf" backup --to store --strict \
+    --interval 1h --on-failure "exec sh ./slow" "$p"
+ok "a slow command" wait_for 10 test -s slow.pid
+is "ignores no signal" "$(sed 's/.*[[:space:]]//' ignored)" 0000000000000000
+is "and reads nothing" "$(wc -c <input)" 0
+end "while it runs"
+says "which kills it" 'on-failure: the command is killed, since litefleet is'
+not_ok "it is gone" kill -0 "$(cat slow.pid)"
+rm slow.pid
+start "$lf" backup --to store --strict --on-failure "exec sh ./slow" "$p"
+ok "of a single run" wait_for 10 test -s slow.pid
+stop "$pid" TERM
+is "TERM leaves the run its status" "$?" 1
+not_ok "and ends the command" kill -0 "$(cat slow.pid)"
+status 1 "a command that dies" "$lf" backup --to store --strict \
+    --on-failure 'kill -SEGV $$' "$p"
+says "is a warning" '--on-failure: the command died of signal 11'
+
+# A dead-man service that does not answer is named, and its secret is not.
+cat >silent <<-'PY'
+	import os, socket, time
+	s = socket.socket()
+	s.bind(("127.0.0.1", 0))
+	s.listen(8)
+	with open("silent.tmp", "w") as f:
+	    f.write(str(s.getsockname()[1]))
+	os.rename("silent.tmp", "silent.port")
+	time.sleep(600)
+PY
+start python3 silent
+silent=$pid
+ok "a server says nothing" wait_for 10 test -e silent.port
+cp good "$bad"
+status 0 "and is asked" "$lf" backup --to store --ping \
+    "http://who:hush@127.0.0.1:$(cat silent.port)/secret" "$p"
+says "which takes its time" \
+    'warning: --ping: 127\.0\.0\.1:[0-9]+: no whole answer'
+says_not "and tells nothing" 'secret|hush'
+stop "$silent" TERM
+
 # What a service manager hears.
 if ! ldd "$lf" | grep -q libsystemd; then
-	skip "built without libsystemd" 4
+	skip "built without libsystemd" 9
 	done_testing
 	exit
 fi
@@ -210,5 +290,26 @@ ok "STATUS" wait_for 10 heard 1 '^STATUS=Scan complete: 20 databases'
 ok "WATCHDOG, again and again" wait_for 10 heard 5 '^WATCHDOG=1'
 stop "$pid" TERM
 ok "STOPPING" wait_for 10 heard 1 '^STOPPING=1'
+
+# Its watchdog is kept quiet while a command takes its time; USR1 meanwhile,
+# however often, makes one more cycle.
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+cat >long <<-'SH'
+	echo began >&2
+	while [ ! -e go ]; do sleep 0.05; done
+SH
+beats=$(grep -c '^WATCHDOG=1' manager.log)
+NOTIFY_SOCKET=$scratch/manager.sock WATCHDOG_USEC=400000 start "$lf" backup \
+    --to store --strict --interval 1h --on-failure "exec sh ./long" "$p"
+ok "a long command" wait_for 10 said 1 '^began'
+ok "does not silence it" wait_for 10 heard $((beats + 5)) '^WATCHDOG=1'
+kill -USR1 "$pid"
+kill -USR1 "$pid"
+: >go
+ok "USR1 meanwhile is not lost" wait_for 10 said 2 '^began'
+kill -USR2 "$pid"
+ok "then figures are said" wait_for 10 said 1 ' cycles \('
+is "of two cycles" "$(sed -n 's/ cycles .*//p' "$perr")" 2
+stop "$pid" TERM
 stop "$manager" TERM
 done_testing

@@ -1,6 +1,7 @@
 #include "cmd/after.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cmd/notify.h"
 #include "net/ask.h"
 #include "proc/pool.h"
 #include "proc/role.h"
@@ -22,6 +24,7 @@
 enum {
 	PING_TRY_MS = 10 * 1000,
 	PING_TRIES = 3,
+	PING_MAX_MS = PING_TRIES * PING_TRY_MS + 5000,	/* and its DNS */
 	COMMAND_FAILED = 127
 };
 
@@ -37,13 +40,18 @@ put_env(const char *name, uint64_t value)
 static void __attribute__((__noreturn__))
 exec_command(const char *command, const struct after *a)
 {
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+	    SIGUSR2, SIGPIPE };
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
 	signals_worker();
 	/* A command expects all signals as they are by default. */
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)signal(SIGHUP, SIG_DFL);
-	(void)signal(SIGPIPE, SIG_DFL);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)signal(ignored[i], SIG_DFL);
 	(void)setpgid(0, 0);
+	/* In the background, a read of the terminal would stop it. */
+	if (null_fd != -1)
+		(void)dup2(null_fd, STDIN_FILENO);
 	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
 	put_env("LITEFLEET_STATUS", (uint64_t)a->status);
 	put_env("LITEFLEET_DATABASES", a->databases);
@@ -55,22 +63,54 @@ exec_command(const char *command, const struct after *a)
 	_exit(COMMAND_FAILED);
 }
 
-/* Until it ends, for a minute; a stop ends the waiting, too. */
+/* Until fd is readable (true), that time, or a stop.  The manager hears that
+ * we live. */
 static bool
-await(pid_t pid)
+await(int fd, int64_t end_ms)
 {
-	int64_t end_ms = clock_mono_ms() + AFTER_MAX_MS, left;
-	struct pollfd p = { .events = POLLIN };
-	int ready = 0;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t left, beat;
 
-	if ((p.fd = (int)syscall(SYS_pidfd_open, pid, 0)) == -1)
-		return (true);		/* then for as long as it takes */
-	while ((left = end_ms - clock_mono_ms()) > 0 && signals_stops() == 0)
-		if ((ready = poll(&p, 1, (int)left)) > 0 ||
-		    (ready == -1 && errno != EINTR))
-			break;
-	io_close(&p.fd);
-	return (ready > 0);
+	while (signals_stops() == 0 && (left = end_ms - clock_mono_ms()) > 0) {
+		beat = notify_alive();
+		(void)signals_child();
+		if (signals_poll(&p, 1, (int)(left < beat ? left : beat),
+		    0) > 0)
+			return (true);
+	}
+	return (false);
+}
+
+/* Say why it is, and end it with all that it began. */
+static void
+kill_command(pid_t pid)
+{
+	if (signals_stops() > 0)
+		log_warn("--on-failure: the command is killed, since "
+		    "litefleet is stopped");
+	else
+		log_warn("--on-failure: the command has not ended within %d "
+		    "s, and is killed", AFTER_MAX_MS / 1000);
+	(void)kill(-pid, SIGKILL);
+}
+
+/* Its status, once it has ended; 0 if it was killed. */
+static int
+await_command(pid_t pid)
+{
+	bool ended = true;
+	int fd, status;
+
+	/* Without one of these, it has as long as it takes. */
+	if ((fd = (int)syscall(SYS_pidfd_open, pid, 0)) != -1) {
+		ended = await(fd, clock_mono_ms() + AFTER_MAX_MS);
+		io_close(&fd);
+	}
+	if (!ended)
+		kill_command(pid);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	return (ended ? status : 0);
 }
 
 static void
@@ -86,16 +126,13 @@ run_command(const char *command, const struct after *a)
 	if (pid == 0)
 		exec_command(command, a);
 	(void)setpgid(pid, pid);
-	if (!await(pid)) {
-		log_warn("--on-failure: the command has not ended within %d "
-		    "s, and is killed", AFTER_MAX_MS / 1000);
-		(void)kill(-pid, SIGKILL);
-	}
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	status = await_command(pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
 		log_warn("--on-failure: the command ended with status %d",
 		    WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		log_warn("--on-failure: the command died of signal %d (%s)",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
 struct ping {
@@ -141,21 +178,22 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 	    .run = run_ping, .ctx = &p };
 	uint8_t *msg = mem_resize(NULL, POOL_MSG_MAX, 1);
 	enum role_said said = ROLE_FAILED;
-	struct pollfd pfd = { .events = POLLIN };
+	int64_t end_ms = clock_mono_ms() + PING_MAX_MS;
 	struct role *r;
 	struct err e;
 	size_t len;
 
 	if ((r = role_start(&rcfg, &e)) != NULL) {
-		pfd.fd = role_fd(r);
 		while ((said = role_recv(r, msg, &len, &e)) == ROLE_NOTHING &&
-		    signals_stops() == 0)
-			(void)poll(&pfd, 1, -1);
+		    await(role_fd(r), end_ms))
+			continue;
 		role_stop(r);
 	}
 	/* The URL is a secret: who knows it can speak for us. */
 	if (said == ROLE_FAILED)
 		log_warn("--ping: %s", e.msg);
+	else if (said == ROLE_NOTHING && signals_stops() == 0)
+		log_warn("--ping: no answer within %d s", PING_MAX_MS / 1000);
 	free(msg);
 	free(p.url);
 }
@@ -163,8 +201,11 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 void
 after_run(const struct after_cfg *cfg, const struct after *a)
 {
+	/* Of a service, its wishes are left to it and end no waiting. */
+	signals_catch();
 	if (cfg->on_failure != NULL && a->status != 0)
 		run_command(cfg->on_failure, a);
-	if (cfg->ping != NULL)
+	if (cfg->ping != NULL && signals_stops() == 0)
 		send_ping(cfg, a);
+	signals_restore();
 }

@@ -64,6 +64,7 @@ struct backup {
 	const char *avoid[3];
 	const char **excludes;
 	bool *matched;		/* per pattern: it found something */
+	bool *barren;		/* that it does not has been said */
 	struct dealer *dealer;
 	bool again;
 	bool dry;
@@ -138,15 +139,20 @@ taken_before(const struct backup *b, size_t i)
 	return (taken);
 }
 
+/* Once, until it matches again: a service's disk may come and go. */
 static void
-warn_of_empty_patterns(const struct backup *b)
+warn_of_empty_patterns(struct backup *b)
 {
+	bool empty;
 	size_t i;
 
-	for (i = 0; i < b->c.npatterns; i++)
-		if (!b->matched[i] && !taken_before(b, i))
+	for (i = 0; i < b->c.npatterns; i++) {
+		empty = !b->matched[i] && !taken_before(b, i);
+		if (empty && !b->barren[i])
 			log_warn("the pattern %s matches nothing",
 			    pattern_text(b->c.patterns[i]));
+		b->barren[i] = empty;
+	}
 }
 
 /* A pattern without wildcards is all literal, and so must be there. */
@@ -194,6 +200,7 @@ set_walk(struct backup *b)
 		b->avoid[w->navoid++] = c->spool_dir;
 	w->avoid = b->avoid;
 	b->matched = mem_zero(c->npatterns * sizeof(*b->matched));
+	b->barren = mem_zero(c->npatterns * sizeof(*b->barren));
 }
 
 static int
@@ -281,12 +288,11 @@ cycle(void *ctx)
 {
 	struct backup *b = ctx;
 	struct cycle *c = &b->c;
-	bool first = c->ncycles == 0;
 	struct after a;
 
 	c->nfaults = 0;
 	a.status = cycle_run(c, deal, b);
-	if (first && (a.status == 0 || a.status == 1))
+	if (a.status == 0 || a.status == 1)
 		warn_of_empty_patterns(b);
 	a.databases = c->last.count[TALLY_LOOKED];
 	a.synced = c->last.count[TALLY_SYNCED];
@@ -363,6 +369,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 		warn_of_empty_patterns(&b);
 out:
 	free(b.matched);
+	free(b.barren);
 	free(b.excludes);
 	free(patterns);
 	cycle_fini(&b.c);

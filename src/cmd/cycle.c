@@ -1,5 +1,6 @@
 #include "cmd/cycle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -341,17 +342,24 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 static int
 lock_state(struct cycle *c, struct err *e)
 {
-	if (c->statedir != NULL) {	/* a service keeps it */
-		if (statedir_reload(c->statedir, e) == -1)
-			return (-1);
-		c->id = statedir_id(c->statedir);
+	if (c->statedir != NULL && statedir_reload(c->statedir, e) == 0) {
+		c->id = statedir_id(c->statedir);	/* a service's */
 		return (0);
+	}
+	if (c->statedir != NULL) {
+		/* Perhaps it was removed: then it begins as any run's does. */
+		log_warn("%s", e->msg);
+		statedir_close(c->statedir);
+		c->statedir = NULL;
 	}
 	if ((c->statedir = statedir_open(c->state_base, c->url.canonical,
 	    c->lock_wait_ms, e)) == NULL)
 		return (-1);
-	if (c->new_store && statedir_reset(c->statedir, e) == -1)
+	if (c->new_store && statedir_reset(c->statedir, e) == -1) {
+		statedir_close(c->statedir);	/* the next cycle resets it */
+		c->statedir = NULL;
 		return (-1);
+	}
 	c->id = statedir_id(c->statedir);
 	return (0);
 }
@@ -438,8 +446,14 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	struct err e;
 	int ret, status;
 
-	if (lock_state(c, &e) == -1)
+	if (lock_state(c, &e) == -1) {
+		/* It has not begun, and so has no figures. */
+		memset(&c->last, 0, sizeof(c->last));
+		c->took_ms = clock_mono_ms() - started_ms;
+		c->ncycles++;
+		c->nbad++;
 		return (cmd_fail(c->cmd, &e));
+	}
 	job.statedir = c->statedir;
 	pool.keep_fd = statedir_lock_fd(c->statedir);
 	run.out = cycle_out_new(c);
@@ -455,6 +469,8 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	sum_up(&run, &res, ret == 0 && res.signal == 0, started_ms);
 	cycle_out_free(run.out);
 	status = status_of(&run, &res, ret == -1 ? &e : NULL);
+	/* Its reader may wait for it; what fails main() sees at the end. */
+	(void)fflush(stdout);
 	c->nbad += status != 0;
 	c->new_store = false;
 	return (status);

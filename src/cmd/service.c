@@ -43,6 +43,8 @@ rest(const struct service_cfg *cfg, int64_t tick_ms)
 		left = left < WAIT_MAX_MS ? left : WAIT_MAX_MS;
 		(void)signals_poll(NULL, 0, (int)(left < beat ? left : beat),
 		    0);
+		/* Whoever forked has reaped; untaken, it would wake us. */
+		(void)signals_child();
 		(void)signals_wish(SIGHUP);
 		if (signals_wish(SIGUSR2))
 			cfg->figures(cfg->ctx);
@@ -52,6 +54,14 @@ rest(const struct service_cfg *cfg, int64_t tick_ms)
 	return (false);
 }
 
+/* A cycle; what was wished before it begins, it fulfils. */
+static int
+cycle(const struct service_cfg *cfg)
+{
+	(void)signals_wish(SIGUSR1);
+	return (cfg->cycle(cfg->ctx));
+}
+
 int
 service_run(const struct service_cfg *cfg)
 {
@@ -59,7 +69,7 @@ service_run(const struct service_cfg *cfg)
 	int status;
 
 	signals_catch_wishes();
-	status = cfg->cycle(cfg->ctx);
+	status = cycle(cfg);
 	if (status == 2 || status == 75)
 		goto out;
 	notify_ready();
@@ -68,9 +78,9 @@ service_run(const struct service_cfg *cfg)
 		if (!rest(cfg, tick_ms)) {
 			if (signals_stops() > 0)
 				break;
-			(void)cfg->cycle(cfg->ctx);
+			(void)cycle(cfg);
 		} else {
-			(void)cfg->cycle(cfg->ctx);
+			(void)cycle(cfg);
 			if (clock_mono_ms() < tick_ms)
 				continue;
 		}

@@ -13,8 +13,7 @@
 #include "job/prepare.h"
 
 enum {
-	QUARANTINE_FIRST_S = 60,	/* doubled for each death in a row */
-	QUARANTINE_MAX_S = 3600
+	QUARANTINE_FIRST_S = 60		/* doubled for each death in a row */
 };
 
 int
@@ -65,7 +64,7 @@ job_backup_quarantine(struct job_backup *job, const char *path,
 		return (0);	/* a worker between has recorded it */
 	if ((it.rec.flags & STATE_QUARANTINE) == 0)
 		it.rec.fail_count = 0;
-	for (i = 0; i < it.rec.fail_count && s < QUARANTINE_MAX_S; i++)
+	for (i = 0; i < it.rec.fail_count && s < RECORD_HOLD_MAX_S; i++)
 		s *= 2;
 	it.rec.path = it.h;
 	it.rec.flags |= STATE_QUARANTINE;
@@ -73,7 +72,7 @@ job_backup_quarantine(struct job_backup *job, const char *path,
 	if (it.rec.fail_count < UINT8_MAX)
 		it.rec.fail_count++;
 	it.rec.not_before = record_now_s() +
-	    (s < QUARANTINE_MAX_S ? s : QUARANTINE_MAX_S);
+	    (s < RECORD_HOLD_MAX_S ? s : RECORD_HOLD_MAX_S);
 	record_put(job, &it.rec, path);
 	return (0);
 }

@@ -61,6 +61,10 @@ struct backup_item {
 	int64_t looked_ns;	/* when st was read */
 };
 
+enum {
+	RECORD_HOLD_MAX_S = 3600	/* a failure holds back no longer */
+};
+
 /* Seconds since 1970, as records have them. */
 uint32_t record_now_s(void);
 

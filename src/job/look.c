@@ -26,6 +26,17 @@ look_recall(struct job_backup *job, const struct backup_item *it)
 	}
 }
 
+/* A clock that was ahead when the record was made must not hold it back for
+ * longer than one that was right. */
+static bool
+too_early(const struct state_rec *rec)
+{
+	uint32_t now_s = record_now_s();
+
+	return (rec->not_before > now_s &&
+	    rec->not_before - now_s <= RECORD_HOLD_MAX_S);
+}
+
 /* Does the state say that this one is not to be tried now?  Then it counts as
  * failed. */
 static bool
@@ -43,7 +54,7 @@ held_back(struct job_backup *job, const struct backup_item *it)
 			return (true);
 		}
 	if ((it->rec.flags & STATE_QUARANTINE) != 0 &&
-	    (it->rec.not_before > record_now_s() || tried)) {
+	    (too_early(&it->rec) || tried)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
 		if (!job->env.again)	/* else named when it happened */
 			log_error("%s: in quarantine until %s, since it has "
@@ -54,7 +65,7 @@ held_back(struct job_backup *job, const struct backup_item *it)
 		return (true);
 	}
 	if (job->cfg->interval_ms > 0 && it->rec.fail_class != ERR_NONE &&
-	    it->rec.not_before > record_now_s()) {
+	    too_early(&it->rec)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
 		log_debug("%s: has failed %u times, is tried again after %s",
 		    it->path, it->rec.fail_count, until);

@@ -6,10 +6,6 @@
 #include "base/hook.h"
 #include "base/log.h"
 
-enum {
-	BACK_OFF_MAX_MS = 60 * 60 * 1000
-};
-
 uint32_t
 record_now_s(void)
 {
@@ -69,7 +65,8 @@ record_name_failure(struct job_backup *job, const char *path,
 static uint32_t
 back_off_s(const struct job_backup *job, const struct state_rec *rec)
 {
-	int64_t ms = job->cfg->interval_ms, max_ms = BACK_OFF_MAX_MS;
+	int64_t ms = job->cfg->interval_ms,
+	    max_ms = (int64_t)RECORD_HOLD_MAX_S * 1000;
 	unsigned n;
 
 	if (ms == 0 || rec->fail_count < 2 ||
@@ -77,8 +74,8 @@ back_off_s(const struct job_backup *job, const struct state_rec *rec)
 		return (0);
 	for (n = 1; n < rec->fail_count && ms < max_ms; n++)
 		ms *= 2;
-	ms = ms < max_ms ? ms : max_ms;
-	return ((uint32_t)((ms - job->cfg->interval_ms / 2) / 1000));
+	ms = (ms < max_ms ? ms : max_ms) - job->cfg->interval_ms / 2;
+	return (ms > 0 ? (uint32_t)(ms / 1000) : 0);
 }
 
 void

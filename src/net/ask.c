@@ -18,6 +18,23 @@ ask_fini(struct ask_answer *a)
 	a->status = 0;
 }
 
+/* Names the server, and no more of the URL: that may be a secret. */
+static void
+say_silent(const struct ask *q, struct err *e)
+{
+	const char *host = strstr(q->url, "://"), *at;
+	size_t n;
+
+	host = host != NULL ? host + 3 : q->url;
+	n = strcspn(host, "/?#");
+	if ((at = memrchr(host, '@', n)) != NULL) {
+		n -= (size_t)(at + 1 - host);
+		host = at + 1;
+	}
+	err_set(e, ERR_NETWORK, "%.*s: no whole answer within %d ms", (int)n,
+	    host, (int)q->timeout_ms);
+}
+
 static int
 try(struct http *h, const struct ask *q, struct ask_answer *a, struct err *e)
 {
@@ -32,8 +49,7 @@ try(struct http *h, const struct ask *q, struct ask_answer *a, struct err *e)
 	while (!r.finished && (left_ms = end_ms - clock_mono_ms()) > 0)
 		http_move(h, -1, (int)left_ms);
 	if (!r.finished)
-		err_set(e, ERR_NETWORK, "%.*s: no whole answer within %d ms",
-		    (int)strcspn(q->url, "?#"), q->url, (int)q->timeout_ms);
+		say_silent(q, e);
 	else if (r.failed)
 		*e = r.err;
 	else {
