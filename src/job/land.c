@@ -531,10 +531,10 @@ land_sync(struct land *l, int64_t busy_timeout_ms)
 	if ((synced = below_sync(l->below, &l->doom) == 0))
 		HOOK("land-synced", below_root(l->below));
 	TAILQ_FOREACH(f, &l->added, entry) {
+		/* cppcheck-suppress uninitvar; the loop sets it */
 		if (synced && f->keep)
 			continue;
 		if (synced)
-			/* cppcheck-suppress uninitvar; the loop sets it */
 			place(l, f, busy_timeout_ms);
 		else
 			f->err = &l->doom;
