@@ -224,7 +224,10 @@ echo typed >typed
 start sh -c 'exec "$@" <typed' - "$lf" backup --to store --strict \
     --interval 1h --on-failure "exec sh ./slow" "$p"
 ok "a slow command" wait_for 10 test -s slow.pid
-is "ignores no signal" "$(sed 's/.*[[:space:]]//' ignored)" 0000000000000000
+# (32 and 33 are the C library's own: make(1) ignores them for its children,
+# and nobody can be asked to take that back.)
+is "ignores no signal" \
+    $((0x$(sed 's/.*[[:space:]]//' ignored) & ~0x180000000)) 0
 is "and reads nothing" "$(wc -c <input)" 0
 end "while it runs"
 says "which kills it" 'on-failure: the command is killed, since litefleet is'
