@@ -73,6 +73,13 @@ retry_delay_ms(unsigned tried, uint32_t random, int64_t after_ms)
 	return (ms > after_ms ? ms : after_ms);
 }
 
+unsigned
+retry_awaited_tries(int64_t took_ms)
+{
+	return (took_ms < RETRY_AWAITED_MS ? RETRY_AWAITED_TRIES :
+	    RETRY_TRIES);
+}
+
 int64_t
 retry_after_ms(const char *value, int64_t now_ms)
 {

@@ -8,6 +8,11 @@
  * shortest waits between them, so that a wrong address is said within a
  * second, and a server that is just starting is still met.  A server that is
  * not trusted is not tried again at all.
+ *
+ * On some a whole run hangs: the marker, a page of a listing.  They have
+ * RETRY_AWAITED_TRIES, of which those beyond RETRY_TRIES begin within
+ * RETRY_AWAITED_MS of the first: bad luck is outlived, a server that hangs is
+ * not waited for twice as long.
  */
 #ifndef STORE_RETRY_H
 #define STORE_RETRY_H
@@ -18,6 +23,8 @@
 enum {
 	RETRY_TRIES = 5,		/* the first one counts */
 	RETRY_HASTY_TRIES = 3,
+	RETRY_AWAITED_TRIES = 10,
+	RETRY_AWAITED_MS = 20 * 1000,
 	RETRY_MIN_MS = 100,
 	RETRY_MAX_MS = 5000,
 	RETRY_AFTER_MAX_MS = 60 * 1000,	/* a server may ask for no more */
@@ -53,6 +60,10 @@ enum retry_verdict retry_judge(const struct retry_facts *f);
  * say).
  */
 int64_t retry_delay_ms(unsigned tried, uint32_t random, int64_t after_ms);
+
+/* How many tries has a request on which a run hangs, "took_ms" after its first
+ * began? */
+unsigned retry_awaited_tries(int64_t took_ms);
 
 /* A Retry-After header: seconds, or a moment as HTTP writes it, seen from
  * now_ms.  0 for NULL and what is neither; at most RETRY_AFTER_MAX_MS. */

@@ -78,7 +78,8 @@ struct s3_call {
 	bool md5;		/* send Content-MD5 */
 	bool pull;		/* http.h; not retried once bytes came */
 	bool once;		/* one try only */
-	bool awaited;		/* no second round: somebody stands by */
+	bool awaited;		/* the run hangs on it: more tries at once,
+				 * and no second round */
 	bool in_body;		/* a 200 may still carry an error */
 	size_t max_bytes;	/* of the answer (http.h) */
 	s3_done *done;
@@ -104,7 +105,8 @@ struct s3_call {
 	unsigned tried;
 	unsigned tried_first;	/* ... after so many */
 	uint64_t nanswers;	/* s->nanswers when it began */
-	int64_t started_ms, due_ms;	/* monotonic */
+	int64_t first_ms;	/* the first try began; monotonic, as are */
+	int64_t started_ms, due_ms;	/* this one, and the next */
 	TAILQ_ENTRY(s3_call) entry;
 };
 

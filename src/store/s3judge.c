@@ -193,7 +193,7 @@ hasty(const struct s3 *s, const struct s3_call *c)
 static bool
 later(struct s3 *s, struct s3_call *c)
 {
-	unsigned n = c->tried - c->tried_first;
+	unsigned n = c->tried - c->tried_first, ntries = RETRY_TRIES;
 	int64_t after_ms;
 	bool haste;
 
@@ -207,7 +207,11 @@ later(struct s3 *s, struct s3_call *c)
 	c->due_ms = clock_mono_ms() + retry_delay_ms(haste ? 1 : n,
 	    arc4random(), after_ms);
 	c->spent = !c->awaited && n >= RETRY_TRIES;
-	return (n < (haste ? RETRY_HASTY_TRIES : RETRY_TRIES));
+	if (haste)
+		ntries = RETRY_HASTY_TRIES;
+	else if (c->awaited)
+		ntries = retry_awaited_tries(clock_mono_ms() - c->first_ms);
+	return (n < ntries);
 }
 
 /* Another try?  Then c->due_ms says when. */

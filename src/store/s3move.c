@@ -26,6 +26,8 @@ send_try(struct s3 *s, struct s3_call *c, struct err *e)
 		return (-1);
 	c->tried++;
 	c->started_ms = clock_mono_ms();
+	if (c->tried == 1)
+		c->first_ms = c->started_ms;
 	s->nrequests[c->kind]++;
 	if (c->tried > 1)
 		s->nrequests[STORE_REQ_AGAIN]++;
@@ -204,6 +206,7 @@ s3_call_pull(struct s3 *s, struct s3_call *c, void *p, size_t n,
 	ssize_t r;
 
 	c->pull = true;
+	c->awaited = true;
 	for (;;) {
 		if (s->down) {
 			*e = s->why;

@@ -60,6 +60,15 @@ START_TEST(the_wait_grows_within_its_bounds)
 }
 END_TEST
 
+START_TEST(what_a_run_hangs_on_is_tried_longer_but_not_if_it_hangs)
+{
+	ck_assert_uint_eq(retry_awaited_tries(0), RETRY_AWAITED_TRIES);
+	ck_assert_uint_eq(retry_awaited_tries(RETRY_AWAITED_MS - 1),
+	    RETRY_AWAITED_TRIES);
+	ck_assert_uint_eq(retry_awaited_tries(RETRY_AWAITED_MS), RETRY_TRIES);
+}
+END_TEST
+
 START_TEST(the_server_may_ask_for_more)
 {
 	/* 2026-11-20T10:30:00Z */
@@ -103,6 +112,8 @@ main(void)
 
 	tcase_add_loop_test(tc, a_failure_is_judged, 0, LENGTH(judged));
 	tcase_add_test(tc, the_wait_grows_within_its_bounds);
+	tcase_add_test(tc,
+	    what_a_run_hangs_on_is_tried_longer_but_not_if_it_hangs);
 	tcase_add_test(tc, the_server_may_ask_for_more);
 	tcase_add_test(tc, a_store_is_down_after_a_long_row_of_failures);
 	return (run_suite(tc));

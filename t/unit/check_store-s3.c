@@ -2,6 +2,7 @@
  * The S3 store as it gets and lists, from a server that can be made to do
  * both badly.
  */
+#include "store/retry.h"
 #include "unit/s3bed.h"
 #include "unit/storebed.h"
 
@@ -309,6 +310,22 @@ START_TEST(stretches_that_meet_hold_each_object_once)
 }
 END_TEST
 
+/* The whole run hangs on it: one more than other requests are tried. */
+START_TEST(a_page_outlives_bad_luck)
+{
+	struct store_list_cfg cfg = { .prefix = "" };
+	struct store *s;
+	struct err e;
+
+	have_many("d/", 3);
+	s = s3bed_start();
+	s3bed->broken = RETRY_TRIES + 1;
+	ck_assert_msg(drain(s, &cfg, &e) == 3, "%s", e.msg);
+	ck_assert_uint_eq(s3bed->lists, RETRY_TRIES + 2);
+	s3bed_stop(s);
+}
+END_TEST
+
 START_TEST(a_refused_list_says_so)
 {
 	struct store_list_cfg cfg = { .prefix = "" };
@@ -383,6 +400,7 @@ main(void)
 	tcase_add_test(tc, many_listings_are_in_flight_at_once);
 	tcase_add_test(tc, a_shallow_listing_has_objects_and_directories);
 	tcase_add_test(tc, stretches_that_meet_hold_each_object_once);
+	tcase_add_test(tc, a_page_outlives_bad_luck);
 	tcase_add_test(tc, a_refused_list_says_so);
 	tcase_add_test(tc, the_servers_time_is_that_of_its_last_answer);
 	return (run_suite(tc));

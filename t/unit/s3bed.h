@@ -27,6 +27,7 @@ struct s3bed {
 	atomic_bool same_token;		/* "there is more", ever the same */
 	atomic_bool same_keys;		/* ... with another token */
 	atomic_bool empty;		/* ... without a key */
+	atomic_uint broken;		/* lists that are to end in a 500 */
 	atomic_bool refuse;		/* each list is denied */
 	atomic_bool dated;		/* a list says what time it is: */
 	atomic_int ahead_s;		/* so much later than here */
@@ -237,7 +238,10 @@ bed_s3_talk(int fd)
 			bed_parse(head, &q);
 			if (s3bed->same_keys)
 				q.token[0] = '\0';
-			if (s3bed->refuse)
+			if (s3bed->broken > 0) {
+				s3bed->broken--;
+				bed_answer(fd, 500, "", "");
+			} else if (s3bed->refuse)
 				bed_answer(fd, 403, "", "<Error><Code>"
 				    "AccessDenied</Code></Error>");
 			else {
