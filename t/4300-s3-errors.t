@@ -90,7 +90,9 @@ wait_for 5 test -s "$pout"
 one "silence" '[Tt]ime|progress' \
     "s3://test/p?endpoint=http://127.0.0.1:$(cat "$pout")" \
     --request-timeout 200ms
-is "who can be connected to has all tries" "$tries" "10 10 10 "
+# Ten each, but those beyond five within 20 s.
+ok "who can be connected to has all tries ($tries)" \
+    expr "$tries" : '\([789] \|10 \)\{3\}$'
 stop "$pid"
 # Something that is not S3.
 start perl -MIO::Socket::INET -e '
