@@ -82,6 +82,31 @@ json_bool(struct json *j, const char *name, bool value)
 }
 
 void
+json_num(struct json *j, const char *name, double value)
+{
+	set(j, name, json_real(value));
+}
+
+void
+json_list(struct json *j, const char *name)
+{
+	if (json_object_get(j->obj, name) == NULL)
+		set(j, name, json_array());
+}
+
+void
+json_push(struct json *j, const char *name, struct json *row)
+{
+	json_t *fresh = json_object();
+
+	json_list(j, name);
+	if (fresh == NULL || json_array_append_new(json_object_get(j->obj,
+	    name), row->obj) == -1)
+		log_fatal("out of memory");
+	row->obj = fresh;
+}
+
+void
 json_line(struct json *j, struct buf *b)
 {
 	char *s;

@@ -266,7 +266,7 @@ finish(struct job_backup *job, const struct store_op *op)
 		    .db_bytes = p->db_bytes, .ms = p->rec.stored_ms });
 }
 
-_Static_assert(TALLY_NCOUNT == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
+_Static_assert(TALLY_CLASS == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
     "the tally has a place for each kind of request");
 
 /* What the store was asked, for the summary. */
