@@ -48,11 +48,38 @@ row "one fails" 1 'failing'
 row "one is none" 1 'no SQLite databases'
 prints "the oldest change is named" "since the oldest unsaved change: $first"
 status 1 "--failures" "$lf" status --to store --failures
-prints "names it, with its last backup" "	1	20.*Z	$dir/t000003.db\$"
+prints "names it, since when, and its last backup" \
+    "	1	20[^	]*Z	20[^	]*Z	$dir/t000003.db\$"
 prints_not "and not the others" t000004
 status 1 "--failures --json" "$lf" status --to store --failures --json
 is "says the same" "$(jq -r 'select(.path | endswith("t000003.db")) |
     [.type, .tries] | @csv' "$out")" '"failure",1'
+
+# Since when is that of the first failure, and no longer than it fails.
+since()
+{
+	"$lf" status --to store --failures --json |
+	    jq -r 'select(.path | endswith("t000003.db")) | .since'
+}
+is_later()
+{
+	[ "$(date +%s)" -gt "$began" ]
+}
+first_since=$(since)
+began=$(date +%s)
+ok "since when is a time" date -d "$first_since"
+ok "and not a later one than now" \
+    [ "$(date -d "$first_since" +%s)" -le "$began" ]
+wait_for 5 is_later
+status 1 "it fails again" "$lf" backup --to store "$dir/t000003.db"
+is "since then" "$(since)" "$first_since"
+cp "$dir/t000003.db" bad
+cp "$dir/t000004.db" "$dir/t000003.db"
+status 0 "it is mended" "$lf" backup --to store "$dir/t000003.db"
+is "and fails no more" "$(since)" ""
+cp bad "$dir/t000003.db"
+status 1 "and breaks again" "$lf" backup --to store "$dir/t000003.db"
+ok "which is another time" [ "$(since)" \> "$first_since" ]
 status 0 "a pattern" "$lf" status --to store "$dir/t00001*.db"
 row "is what counts" 10 'databases known'
 status 1 "that knows none" "$lf" status --to store '/nowhere/*.db'

@@ -121,28 +121,34 @@ put(struct status *s)
 	buf_reset(&s->line);
 }
 
-/* A line: why, how often in a row, the last backup ("-": none), path. */
+/* A line: why, how often in a row, since when, the last backup ("-": none, or
+ * not known), path. */
 static void
 put_failure(struct status *s, const struct state_rec *rec, const char *path)
 {
 	const char *why = rec->flags & STATE_QUARANTINE ? "quarantine" :
 	    rec->fail_class != ERR_NONE ? err_class_name(rec->fail_class) :
 	    rec->flags & STATE_DAMAGED ? "damaged" : "unreadable";
-	char when[CLOCK_RFC3339_BYTES] = "-";
+	char when[CLOCK_RFC3339_BYTES] = "-", since[CLOCK_RFC3339_BYTES] = "-";
 
+	if (rec->failing_since != 0)
+		(void)clock_rfc3339((int64_t)rec->failing_since * 1000, since,
+		    sizeof(since));
 	if (rec->stored_ms != 0)
 		(void)clock_rfc3339(rec->stored_ms, when, sizeof(when));
 	if (s->json) {
 		json_str(s->out, "type", "failure");
 		json_str(s->out, "class", why);
 		json_int(s->out, "tries", rec->fail_count);
+		if (rec->failing_since != 0)
+			json_str(s->out, "since", since);
 		if (rec->stored_ms != 0)
 			json_str(s->out, "stored", when);
 		json_str(s->out, "path", path);
 		json_line(s->out, &s->line);
 	} else {
-		buf_printf(&s->line, "%s\t%u\t%s\t", why, rec->fail_count,
-		    when);
+		buf_printf(&s->line, "%s\t%u\t%s\t%s\t", why,
+		    rec->fail_count, since, when);
 		line_field(&s->line, path, s->raw);
 	}
 	put(s);

@@ -79,6 +79,9 @@ struct state *record_segment(struct job_backup *job, struct hash128 h,
 void record_put(struct job_backup *job, const struct state_rec *rec,
     const char *path);
 
+/* Since when one fails that is found failing now. */
+uint32_t record_since_s(const struct state_rec *rec);
+
 /* Name a failed database, once, and count it. */
 void record_name_failure(struct job_backup *job, const char *path,
     const struct err *e);

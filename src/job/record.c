@@ -12,6 +12,13 @@ record_now_s(void)
 	return ((uint32_t)(clock_real_ms() / 1000));
 }
 
+uint32_t
+record_since_s(const struct state_rec *rec)
+{
+	return (rec->failing_since != 0 ? rec->failing_since :
+	    record_now_s());
+}
+
 struct state *
 record_segment(struct job_backup *job, struct hash128 h, struct err *e)
 {
@@ -96,5 +103,6 @@ record_failure(struct job_backup *job, struct backup_item *it,
 		it->rec.fail_count++;
 	it->rec.flags &= (uint16_t)~STATE_QUARANTINE;
 	it->rec.not_before = record_now_s() + back_off_s(job, &it->rec);
+	it->rec.failing_since = record_since_s(&it->rec);
 	record_put(job, &it->rec, it->path);
 }

@@ -91,8 +91,10 @@ good_record(const struct job_backup *job, const struct backup_item *it,
 		rec.flags |= STATE_RACY;
 	if (img->size > 0)
 		rec.flags |= STATE_HAS_DB;
-	if (img->damaged)
+	if (img->damaged) {
 		rec.flags |= STATE_DAMAGED;
+		rec.failing_since = record_since_s(&it->rec);
+	}
 	return (rec);
 }
 
@@ -205,11 +207,13 @@ refresh(struct job_backup *job, struct backup_item *it,
     const struct image *img, struct hash128 content)
 {
 	uint16_t known = it->rec.flags & STATE_DAMAGED;
+	uint32_t since_s = it->rec.failing_since;
 
 	it->rec = good_record(job, it, img, content, it->rec.stored_ms);
 	/* Damage does not go away by not being looked for. */
 	if (job->cfg->image.check == IMAGE_CHECK_NONE && known != 0) {
 		it->rec.flags |= known;
+		it->rec.failing_since = since_s;
 		look_recall(job, it);
 	}
 	record_put(job, &it->rec, it->path);

@@ -93,8 +93,8 @@ struct figures_now {
 					 * failures */
 	uint64_t last[TALLY_NCOUNT];	/* what it counted, */
 	uint64_t last_nfaults;
-	uint64_t total[TALLY_NCOUNT];	/* and all together; of the one that
-					 * runs: what was stored */
+	uint64_t total[TALLY_NCOUNT];	/* and all cycles; SYNCED and
+					 * BYTES_STORED grow while one runs */
 	int64_t oldest_ms;
 	char why[512];			/* the latest cycle was not complete:
 					 * why; "" */
