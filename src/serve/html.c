@@ -1,8 +1,10 @@
 #include "serve/html.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/num.h"
 #include "base/utf8.h"
 
 static const char *
@@ -52,4 +54,36 @@ html_path(struct buf *b, const char *s)
 	escape_put(&key, s, strlen(s));
 	html_text(b, buf_str(&key));
 	buf_fini(&key);
+}
+
+void
+html_count(struct buf *b, uint64_t n)
+{
+	char digits[24];
+	const char *p;
+	size_t left;
+
+	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+	left = strlen(digits);
+	for (p = digits; left > 0; p++, left--) {
+		if (p != digits && left % 3 == 0)
+			buf_putc(b, ',');
+		buf_putc(b, *p);
+	}
+}
+
+void
+html_bytes(struct buf *b, uint64_t n)
+{
+	char text[32];
+
+	buf_puts(b, num_format_bytes(n, text, sizeof(text)));
+}
+
+void
+html_duration(struct buf *b, int64_t ms)
+{
+	char text[32];
+
+	buf_puts(b, num_format_duration(ms, text, sizeof(text)));
 }

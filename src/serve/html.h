@@ -5,6 +5,8 @@
 #ifndef SERVE_HTML_H
 #define SERVE_HTML_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 
 /* A sentence: '%' stands for itself. */
@@ -12,5 +14,10 @@ void html_text(struct buf *b, const char *s);
 
 /* A path, as keys have it (base/escape.h): it can be read back exactly. */
 void html_path(struct buf *b, const char *s);
+
+/* "1,234,567", "1.2 kB", "3m20s". */
+void html_count(struct buf *b, uint64_t n);
+void html_bytes(struct buf *b, uint64_t n);
+void html_duration(struct buf *b, int64_t ms);
 
 #endif
