@@ -32,20 +32,16 @@ read_hour(const struct face_view *v, struct hour *h)
 	}
 }
 
-/* The next of 2, 4, 10, 20, 40, 100, ...: its half is whole, too. */
+/* The next of 2, 4, 6, 8, 10, 20, 40, ...: its half is whole, too. */
 static uint64_t
 scale_of(uint64_t most)
 {
-	uint64_t ten;
+	uint64_t ten, n;
 
-	for (ten = 1; ten < UINT64_MAX / 100; ten *= 10) {
-		if (most <= 2 * ten)
-			return (2 * ten);
-		if (most <= 4 * ten)
-			return (4 * ten);
-		if (most <= 10 * ten)
-			return (10 * ten);
-	}
+	for (ten = 1; ten < UINT64_MAX / 100; ten *= 10)
+		for (n = 2; n <= 10; n += 2)
+			if (most <= n * ten)
+				return (n * ten);
 	return (most);
 }
 

@@ -2,7 +2,7 @@
 
 /* Who changes this changes the hash: check_page says what it is then. */
 const char page_style_hash[] =
-    "sha256-gpvmkID5rbHi+VsIejTnjUgSauZp+IeTbBY7U1ay3K0=";
+    "sha256-xj8q2pgR2PhP7BwLyAbXdqvD5HWcFlEaqE47MMxvS9A=";
 
 const char page_style[] =
 ":root{color-scheme:light dark;"
@@ -38,8 +38,9 @@ const char page_style[] =
 ".fair strong{color:var(--fair)}\n"
 ".bad{background:var(--bad-ground);border-color:var(--bad)}\n"
 ".bad strong{color:var(--bad)}\n"
-".tiles{display:grid;grid-template-columns:repeat(auto-fit,"
-"minmax(min(17rem,100%),1fr));gap:.75rem;margin:1rem 0}\n"
+".tiles{display:grid;grid-template-columns:repeat(2,1fr);gap:.75rem;"
+"margin:1rem 0}\n"
+"@media(min-width:40rem){.tiles{grid-template-columns:repeat(3,1fr)}}\n"
 "dt{color:var(--soft);font-size:.875rem}\n"
 "dd{margin:0;font-size:1.375rem}\n"
 "svg{display:block;overflow:visible}\n"
