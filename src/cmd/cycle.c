@@ -310,12 +310,12 @@ said(void *ctx, const void *msg, size_t len)
 
 	if (!said_parse(msg, len, &s))
 		return;
-	if (s.down == NULL) {
+	if (s.kind == SAID_STORED && (r->c->say || r->c->json)) {
 		progress_make_way(r->progress);
 		cycle_out_stored(r->out, &s);
-	} else if (!r->down) {
+	} else if (s.kind == SAID_DOWN && !r->down) {
 		log_error("%s; all that is not stored yet has failed, and is "
-		    "left to the next run", s.down);
+		    "left to the next run", s.why);
 		r->down = true;
 	}
 	said_fini(&s);

@@ -101,15 +101,13 @@ kind_of(const struct state_rec *rec, const char *path, struct state_stat *st)
 static void
 keep_oldest(struct status *s, const struct state_stat *st, const char *path)
 {
-	int64_t ns = st->mtime_ns;
+	int64_t ms = change_last_ms(st);
 
-	if (st->has_wal && st->wal_size > 0 && st->wal_mtime_ns > ns)
-		ns = st->wal_mtime_ns;
-	if (s->oldest != NULL && ns / 1000000 >= s->oldest_ms)
+	if (s->oldest != NULL && ms >= s->oldest_ms)
 		return;
 	free(s->oldest);
 	s->oldest = mem_strdup(path);
-	s->oldest_ms = ns / 1000000;
+	s->oldest_ms = ms;
 }
 
 static void
