@@ -18,6 +18,7 @@
 #define SERVE_FACE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -33,16 +34,20 @@ enum {
 /* Where to listen. */
 struct face_where {
 	bool local;		/* a socket in the file system: any Host */
-	char *path;		/* of it */
+	char *path;		/* of it, absolute */
+	dev_t dev;		/* that is ours */
+	ino_t ino;
 	char *host;		/* as it was given, without brackets */
 	int fd;			/* listening, or -1 */
 };
 
 /*
- * "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH": parse and listen.  Port 0
- * takes a free one.  A socket at PATH that nobody listens on any more is
- * replaced; it is 0600.  Class usage: the text; io, denied, exists: it cannot
- * be had (in use).
+ * "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH": parse and listen.  ADDRESS
+ * may be a name, which is looked up.  Port 0 takes a free one.  A socket at
+ * PATH that nobody listens on any more is replaced, anything else there is
+ * left alone; ours is 0600.  Class usage: the text, or an address that this
+ * host does not have; exists: somebody listens there, or PATH is something
+ * else; denied, gone, io.
  */
 int face_listen(const char *text, struct face_where *w, struct err *e);
 /* Close it, and remove what is at PATH if it is still ours. */
