@@ -16,6 +16,7 @@
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
 #include "cmd/dryrun.h"
+#include "cmd/listen.h"
 #include "cmd/replaced.h"
 #include "cmd/service.h"
 
@@ -26,7 +27,10 @@ enum {
 	OPT_INTERVAL,
 	OPT_LOG_EVERY,
 	OPT_ON_FAILURE,
-	OPT_PING
+	OPT_PING,
+	OPT_LISTEN,
+	OPT_PUT_PRICE,
+	OPT_MAX_SERIES
 };
 
 enum {
@@ -52,6 +56,13 @@ static const struct cmd_option options[] = {
 	    "for sh -c, after a run or cycle with failures" },
 	{ "ping", OPT_PING, "URL",
 	    "GET it after a run or cycle, and URL/fail after failures" },
+	{ "listen", OPT_LISTEN, "WHERE",
+	    "with --interval: show figures by HTTP at ADDRESS:PORT or "
+	    "unix:PATH" },
+	{ "put-price", OPT_PUT_PRICE, "USD",
+	    "of 1,000 requests that write or list (default 0.005)" },
+	{ "max-series", OPT_MAX_SERIES, "N",
+	    "of projects and databases in /metrics (default 1000)" },
 	REPLACED_OPTIONS,
 	CMD_OPTIONS_COMMON
 };
@@ -60,6 +71,7 @@ struct backup {
 	struct cycle c;
 	struct replaced replaced;
 	struct after_cfg after;
+	struct listen_cfg listen;
 	struct walk_cfg walk;
 	const char *avoid[3];
 	const char **excludes;
@@ -260,6 +272,14 @@ parse(struct backup *b, struct cmd_parse *p)
 			b->after.on_failure = p->arg;
 		else if (o == OPT_PING)
 			ok = take_ping(b, p->arg, &e) == 0;
+		else if (o == OPT_LISTEN)
+			b->listen.where = p->arg;
+		else if (o == OPT_PUT_PRICE)
+			ok = listen_price(p->arg, &b->listen.put_price_usd,
+			    &e) == 0;
+		else if (o == OPT_MAX_SERIES)
+			ok = num_parse(p->arg, 0, LISTEN_SERIES_MAX,
+			    "--max-series", &b->listen.max_series, &e) == 0;
 		if (!ok) {
 			p->status = cmd_fail(p->cmd, &e);
 			return (CMD_END_EARLY);
@@ -312,13 +332,32 @@ figures(void *ctx)
 }
 
 static int
+start_listening(struct backup *b, struct err *e)
+{
+	b->listen.host = b->c.host;
+	b->listen.interval_ms = b->c.interval_ms;
+	b->listen.nworkers = (unsigned)b->c.jobs;
+	b->listen.patterns = (const struct pattern *const *)b->c.patterns;
+	b->listen.npatterns = b->c.npatterns;
+	return ((b->c.listen = listen_new(&b->listen, e)) == NULL ? -1 : 0);
+}
+
+static int
 run_cycles(struct backup *b)
 {
 	struct service_cfg service = { .interval_ms = b->c.interval_ms,
 	    .cycle = cycle, .figures = figures, .ctx = b };
+	struct err e;
+	int status;
 
 	b->after.net = b->c.s3;
-	return (b->c.interval_ms > 0 ? service_run(&service) : cycle(b));
+	if (b->c.interval_ms == 0)
+		return (cycle(b));
+	if (b->listen.where != NULL && start_listening(b, &e) == -1)
+		return (cmd_fail(b->c.cmd, &e));
+	status = service_run(&service);
+	listen_free(b->c.listen);
+	return (status);
 }
 
 static int
@@ -333,6 +372,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 
 	cycle_init(&b.c, cmd, "Backing up");
 	b.c.log_every_ms = LOG_EVERY_MS;
+	b.listen.put_price_usd = LISTEN_PRICE_USD;
+	b.listen.max_series = LISTEN_SERIES;
 	cmd_parse_init(&p, cmd, argc, argv);
 	if (parse(&b, &p) == CMD_END_EARLY) {
 		status = p.status;
@@ -351,6 +392,11 @@ run(const struct cmd *cmd, int argc, char **argv)
 	if (b.dry && b.c.interval_ms > 0) {
 		status = cmd_usage(cmd, "--dry-run and --interval exclude each "
 		    "other: a dry run looks once");
+		goto out;
+	}
+	if (b.listen.where != NULL && b.c.interval_ms == 0) {
+		status = cmd_usage(cmd, "--listen shows a service: give "
+		    "--interval, too");
 		goto out;
 	}
 	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||

@@ -25,6 +25,8 @@
 #include "store/url.h"
 
 /* What the command line says; cycle_init() sets the defaults. */
+struct listen;
+
 struct cycle {
 	const struct cmd *cmd;
 	const char *doing;		/* "Backing up" */
@@ -57,6 +59,8 @@ struct cycle {
 	char hostname[256];
 	char *spool_dir;
 	char *state_base;
+
+	struct listen *listen;		/* shows all this, or NULL */
 
 	/* the run */
 	struct statedir *statedir;

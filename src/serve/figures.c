@@ -96,7 +96,7 @@ observe(struct figures_histogram *h, int64_t ms)
 {
 	size_t i;
 
-	if (ms < 0)
+	if (ms < 0)	/* the clock was set back */
 		ms = 0;
 	for (i = 0; i < FIGURES_BUCKETS - 1; i++)
 		if ((double)ms <= figures_bounds[i] * 1000)
@@ -269,7 +269,8 @@ figures_upload(struct figures *f, const struct figures_upload *u)
 	add(&f->uploads, 1);
 	add(&f->bytes, u->bytes);
 	observe(&f->histogram[FIGURES_UPLOAD], u->took_ms);
-	observe(&f->histogram[FIGURES_LAG], u->lag_ms);
+	if (u->lag_ms >= 0)
+		observe(&f->histogram[FIGURES_LAG], u->lag_ms);
 	count_minute(f, u->bytes, now_ms);
 	if (u->project == NULL)
 		return;

@@ -113,7 +113,8 @@ void figures_free(struct figures *f);
 void figures_begin(struct figures *f);
 void figures_end(struct figures *f, const struct figures_cycle *c);
 /* An object was stored: took_ms from the look at its database on, lag_ms after
- * that was last changed; project and database may be NULL. */
+ * that was last changed (-1: not to be counted); project and database may be
+ * NULL. */
 struct figures_upload {
 	uint64_t bytes;
 	int64_t took_ms, lag_ms;
