@@ -4,6 +4,7 @@
 
 static const int64_t hour_ms = 3600 * 1000;
 static const int64_t month_ms = (int64_t)30 * 24 * 3600 * 1000;
+static const double most_usd = 1e15;	/* a senseless price stays a number */
 
 uint64_t
 sums_requests(const struct face_view *v, const struct figures_now *now)
@@ -32,11 +33,13 @@ double
 sums_month_usd(const struct face_view *v, const struct figures_now *now)
 {
 	int64_t up_ms = v->mono - now->started_mono;
+	double usd;
 
 	if (up_ms < hour_ms)
 		up_ms = hour_ms;
-	return ((double)sums_charged(v, now) * v->put_price_usd / 1000 *
-	    (double)month_ms / (double)up_ms);
+	usd = (double)sums_charged(v, now) * v->put_price_usd / 1000 *
+	    (double)month_ms / (double)up_ms;
+	return (usd < most_usd ? usd : most_usd);
 }
 
 int64_t
