@@ -90,6 +90,13 @@ put_head(const struct face_view *v, struct buf *b,
 }
 
 static void
+put_number(struct buf *b, uint64_t n, const char *one, const char *many)
+{
+	html_count(b, n);
+	buf_printf(b, " %s", n == 1 ? one : many);
+}
+
+static void
 put_state(const struct face_view *v, struct buf *b,
     const struct figures_now *now, const struct state *s)
 {
@@ -100,12 +107,14 @@ put_state(const struct face_view *v, struct buf *b,
 	else if (now->complete_ms == 0)
 		buf_puts(b, "The first cycle is not over yet.");
 	else if (now->last[TALLY_FAILED] > 0 || now->last_nfaults > 0) {
-		html_count(b, now->last[TALLY_FAILED]);
-		buf_puts(b, " databases could not be saved");
+		put_number(b, now->last[TALLY_FAILED], "database",
+		    "databases");
+		buf_puts(b, " could not be saved");
 		if (now->last_nfaults > 0) {
 			buf_puts(b, ", and ");
-			html_count(b, now->last_nfaults);
-			buf_puts(b, " directories could not be read");
+			put_number(b, now->last_nfaults, "directory",
+			    "directories");
+			buf_puts(b, " could not be read");
 		}
 		buf_puts(b, "; all others are safe.");
 	} else {
