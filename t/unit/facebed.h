@@ -81,15 +81,22 @@ bed_upload(const char *project, const char *database)
 }
 
 static inline void
-bed_start(const char *where)
+bed_serve(void)
 {
 	struct role_cfg cfg = { .name = "face", .run = face_run,
-	    .ctx = &bed_cfg };
+	    .ctx = &bed_cfg, .keep_fd = bed_where.fd };
+	struct err e;
+
+	ck_assert_ptr_nonnull(bed_role = role_start(&cfg, &e));
+}
+
+static inline void
+bed_start(const char *where)
+{
 	struct err e;
 
 	ck_assert_msg(face_listen(where, &bed_where, &e) == 0, "%s", e.msg);
-	cfg.keep_fd = bed_where.fd;
-	ck_assert_ptr_nonnull(bed_role = role_start(&cfg, &e));
+	bed_serve();
 }
 
 static inline void
