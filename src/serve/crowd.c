@@ -40,7 +40,12 @@ set(struct crowd *c, struct crowd_one *one, int64_t until_ms)
 static void
 end(struct crowd *c, struct crowd_one *one, const char *why)
 {
+	/* The kernel shall not go on sending for us, either. */
+	static const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
 	log_debug("--listen: a connection is closed: %s", why);
+	(void)setsockopt(one->fd, SOL_SOCKET, SO_LINGER, &none,
+	    sizeof(none));
 	(void)shutdown(one->fd, SHUT_RDWR);
 	c->n--;
 	set(c, one, INT64_MAX);

@@ -18,7 +18,7 @@
 enum {
 	/* Accepted beyond FACE_CONNECTIONS while others are being ended. */
 	SPARE_CONNECTIONS = 32,
-	ANSWER_BYTES_PER_MS = 64,	/* a reader of a large answer */
+	ANSWER_BYTES_PER_MS = 1000,	/* at least, of a large answer */
 	ANSWERS_BYTES = 64 * 1024 * 1024,	/* of all that is not read */
 	CSP_BYTES = 512
 };

@@ -305,20 +305,11 @@ static long
 rss_kb(void)
 {
 	char path[64], line[256], word[8];
-	long kb = 0, pid = 0;
+	long kb = 0;
 	FILE *f;
 
-	/* The role is the only child. */
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
-	    (int)getpid(), (int)getpid());
-	if ((f = fopen(path, "r")) == NULL)
-		return (0);
-	if (fscanf(f, "%ld", &pid) != 1)
-		pid = 0;
-	(void)fclose(f);
-	(void)snprintf(path, sizeof(path), "/proc/%ld/status", pid);
-	if ((f = fopen(path, "r")) == NULL)
-		return (0);
+	(void)snprintf(path, sizeof(path), "/proc/%ld/status", bed_pid());
+	ck_assert_ptr_nonnull(f = fopen(path, "r"));
 	while (fgets(line, sizeof(line), f) != NULL)
 		if (sscanf(line, "%7s %ld", word, &kb) == 2 &&
 		    strcmp(word, "VmRSS:") == 0)

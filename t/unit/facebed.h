@@ -99,6 +99,22 @@ bed_start(const char *where)
 	bed_serve();
 }
 
+/* The process of the role: it is the only child. */
+static inline long
+bed_pid(void)
+{
+	char path[64];
+	long pid = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
+	    (int)getpid(), (int)getpid());
+	ck_assert_ptr_nonnull(f = fopen(path, "r"));
+	ck_assert_int_eq(fscanf(f, "%ld", &pid), 1);
+	(void)fclose(f);
+	return (pid);
+}
+
 static inline void
 bed_stop(void)
 {
