@@ -7,12 +7,13 @@
 #include "base/mem.h"
 
 void
-crowd_init(struct crowd *c, unsigned max)
+crowd_init(struct crowd *c, unsigned max, size_t max_bytes)
 {
 	TAILQ_INIT(&c->list);
 	c->n = 0;
 	c->max = max;
 	c->bytes = 0;
+	c->max_bytes = max_bytes;
 }
 
 /* Most come last: deadlines are nearly in the order of their setting. */
@@ -48,6 +49,8 @@ end(struct crowd *c, struct crowd_one *one, const char *why)
 	    sizeof(none));
 	(void)shutdown(one->fd, SHUT_RDWR);
 	c->n--;
+	c->bytes -= one->bytes;
+	one->bytes = 0;
 	set(c, one, INT64_MAX);
 }
 
@@ -63,6 +66,18 @@ make_room(struct crowd *c)
 	if (one == NULL)
 		one = TAILQ_FIRST(&c->list);
 	end(c, one, "there are too many");
+}
+
+/* The first with an answer under way, but this one. */
+static void
+end_reader(struct crowd *c, const struct crowd_one *but)
+{
+	struct crowd_one *one;
+
+	TAILQ_FOREACH(one, &c->list, entry)
+		if (one->bytes > 0 && one != but)
+			break;
+	end(c, one, "too much is not taken");
 }
 
 struct crowd_one *
@@ -93,10 +108,13 @@ void
 crowd_answer(struct crowd *c, struct crowd_one *one, size_t bytes,
     int64_t until_ms)
 {
+	if (one->until_ms == INT64_MAX)
+		return;
 	c->bytes = c->bytes - one->bytes + bytes;
 	one->bytes = bytes;
-	if (one->until_ms != INT64_MAX)
-		set(c, one, until_ms);
+	set(c, one, until_ms);
+	while (c->bytes > c->max_bytes && c->bytes > one->bytes)
+		end_reader(c, one);
 }
 
 int64_t

@@ -25,12 +25,14 @@ struct crowd_one {
 
 struct crowd {
 	TAILQ_HEAD(crowd_list, crowd_one) list;	/* by deadline */
-	unsigned n, max;	/* n: those that are not shut down */
-	size_t bytes;		/* of all answers under way */
+	/* Of those that are not shut down: */
+	unsigned n, max;
+	size_t bytes, max_bytes;	/* of all answers under way */
 };
 
-/* At most "max" at once. */
-void crowd_init(struct crowd *c, unsigned max);
+/* At most "max" at once, whose answers are max_bytes together, unless one
+ * alone is more. */
+void crowd_init(struct crowd *c, unsigned max, size_t max_bytes);
 
 /* One has come, with socket fd; it has until until_ms to ask.  Freed by
  * crowd_leave(). */

@@ -37,7 +37,7 @@ START_TEST(each_has_its_deadline)
 {
 	struct crowd_one *a, *b, *c;
 
-	crowd_init(&crowd, MAX);
+	crowd_init(&crowd, MAX, 10000);
 	ck_assert_int_eq(crowd_expire(&crowd, 0), INT64_MAX);
 	a = enter(0, 100);
 	b = enter(1, 110);
@@ -68,7 +68,7 @@ START_TEST(who_waits_longest_without_a_request_makes_room)
 {
 	struct crowd_one *one[6];
 
-	crowd_init(&crowd, MAX);
+	crowd_init(&crowd, MAX, 10000);
 	one[0] = enter(0, 100);
 	crowd_answer(&crowd, one[0], 5, 100);
 	one[1] = enter(1, 101);
@@ -84,10 +84,36 @@ START_TEST(who_waits_longest_without_a_request_makes_room)
 	ck_assert(is_shut(0) && !is_shut(2) && !is_shut(3));
 	one[5] = enter(5, 105);
 	ck_assert(is_shut(4) && !is_shut(2) && !is_shut(3));
-	ck_assert_uint_eq(crowd.bytes, 15);
+	ck_assert_uint_eq(crowd.bytes, 10);
 	for (int i = 0; i < 6; i++)
 		crowd_leave(&crowd, one[i]);
 	ck_assert_uint_eq(crowd.n, 0);
+	ck_assert_uint_eq(crowd.bytes, 0);
+}
+END_TEST
+
+START_TEST(who_takes_longest_makes_room_for_answers)
+{
+	struct crowd_one *one[3];
+
+	crowd_init(&crowd, MAX, 100);
+	for (int i = 0; i < 3; i++)
+		one[i] = enter(i, 100 + i);
+	crowd_answer(&crowd, one[1], 60, 201);
+	crowd_answer(&crowd, one[0], 40, 202);
+	ck_assert(!is_shut(0) && !is_shut(1));
+	crowd_answer(&crowd, one[2], 1, 203);
+	ck_assert(is_shut(1) && !is_shut(0) && !is_shut(2));
+	ck_assert_uint_eq(crowd.bytes, 41);
+	/* Its end is heard of later. */
+	crowd_answer(&crowd, one[1], 0, 204);
+	ck_assert_uint_eq(crowd.bytes, 41);
+	/* One alone may be more. */
+	crowd_answer(&crowd, one[0], 1000, 205);
+	ck_assert(!is_shut(0) && is_shut(2));
+	ck_assert_uint_eq(crowd.bytes, 1000);
+	for (int i = 0; i < 3; i++)
+		crowd_leave(&crowd, one[i]);
 	ck_assert_uint_eq(crowd.bytes, 0);
 }
 END_TEST
@@ -96,7 +122,7 @@ START_TEST(who_leaves_makes_room_too)
 {
 	struct crowd_one *one[4];
 
-	crowd_init(&crowd, MAX);
+	crowd_init(&crowd, MAX, 10000);
 	for (int i = 0; i < 3; i++)
 		one[i] = enter(i, 100);
 	crowd_leave(&crowd, one[1]);
@@ -116,6 +142,7 @@ main(void)
 
 	tcase_add_test(tc, each_has_its_deadline);
 	tcase_add_test(tc, who_waits_longest_without_a_request_makes_room);
+	tcase_add_test(tc, who_takes_longest_makes_room_for_answers);
 	tcase_add_test(tc, who_leaves_makes_room_too);
 	return (run_suite(tc));
 }

@@ -301,23 +301,6 @@ START_TEST(random_bytes_harm_nothing)
 }
 END_TEST
 
-static long
-rss_kb(void)
-{
-	char path[64], line[256], word[8];
-	long kb = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/status", bed_pid());
-	ck_assert_ptr_nonnull(f = fopen(path, "r"));
-	while (fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%7s %ld", word, &kb) == 2 &&
-		    strcmp(word, "VmRSS:") == 0)
-			break;
-	(void)fclose(f);
-	return (kb);
-}
-
 /* Of each path, on connections that live and on such that do not. */
 START_TEST(ten_thousand_requests_leave_no_memory_behind)
 {
@@ -336,7 +319,7 @@ START_TEST(ten_thousand_requests_leave_no_memory_behind)
 	bed_cycle(v, FIGURES_FAILURES, NULL);
 	for (i = 0; i < 10000; i++) {
 		if (i == 1000)
-			before = rss_kb();
+			before = bed_rss_kb();
 		if (fd == -1)
 			fd = bed_connect();
 		n = (size_t)snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\n"
@@ -354,7 +337,7 @@ START_TEST(ten_thousand_requests_leave_no_memory_behind)
 		    MSG_DONTWAIT) > 0)
 			continue;
 	}
-	after = rss_kb();
+	after = bed_rss_kb();
 	ck_assert_int_gt(before, 0);
 	printf("# memory: %ld kB after 1,000, %ld kB after 10,000\n", before,
 	    after);

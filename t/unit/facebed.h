@@ -115,6 +115,23 @@ bed_pid(void)
 	return (pid);
 }
 
+static inline long
+bed_rss_kb(void)
+{
+	char path[64], line[256], word[8];
+	long kb = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/status", bed_pid());
+	ck_assert_ptr_nonnull(f = fopen(path, "r"));
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%7s %ld", word, &kb) == 2 &&
+		    strcmp(word, "VmRSS:") == 0)
+			break;
+	(void)fclose(f);
+	return (kb);
+}
+
 static inline void
 bed_stop(void)
 {
