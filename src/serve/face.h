@@ -64,6 +64,7 @@ struct face_request {
 /* What is shown, and how. */
 struct face_view {
 	const struct figures *figures;
+	const char *host;	/* name of this host */
 	const struct face_request *requests;
 	size_t nrequests;
 	double put_price_usd;	/* of 1,000 requests that write or list */
@@ -72,8 +73,7 @@ struct face_view {
 
 struct face_cfg {
 	const struct face_where *where;
-	const char *host;	/* name of this host: another Host of ours */
-	struct face_view view;
+	struct face_view view;	/* its host is a Host of ours, too */
 };
 
 /* role_cfg.run with a struct face_cfg; keep_fd is where->fd. */
