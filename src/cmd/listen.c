@@ -119,8 +119,9 @@ listen_new(const struct listen_cfg *cfg, struct err *e)
 		l->requests[kind].charged =
 		    is_charged((enum store_request)kind);
 	}
-	l->face = (struct face_cfg){ .where = &l->where, .host = cfg->host,
-	    .view = { .figures = l->figures, .requests = l->requests,
+	l->face = (struct face_cfg){ .where = &l->where,
+	    .view = { .figures = l->figures, .host = cfg->host,
+	    .requests = l->requests,
 	    .nrequests = NREQUESTS,
 	    .put_price_usd = cfg->put_price_usd } };
 	l->failures = mem_zero(FIGURES_FAILURES * sizeof(*l->failures));
