@@ -26,6 +26,7 @@ enum {
 	OPT_ONE_FS,
 	OPT_INTERVAL,
 	OPT_LOG_EVERY,
+	OPT_RECONCILE,
 	OPT_ON_FAILURE,
 	OPT_PING,
 	OPT_LISTEN,
@@ -52,6 +53,8 @@ static const struct cmd_option options[] = {
 	    "go on: a cycle every D, until TERM or INT" },
 	{ "log-every", OPT_LOG_EVERY, "D",
 	    "with --interval: a line at least every D (default 10m)" },
+	{ "reconcile", OPT_RECONCILE, "D",
+	    "list the store every D, and store again what it lost" },
 	{ "on-failure", OPT_ON_FAILURE, "COMMAND",
 	    "for sh -c, after a run or cycle with failures" },
 	{ "ping", OPT_PING, "URL",
@@ -228,6 +231,20 @@ take_interval(struct backup *b, const char *arg, struct err *e)
 }
 
 static int
+take_reconcile(struct backup *b, const char *arg, struct err *e)
+{
+	int64_t *ms = &b->c.before.reconcile_ms;
+
+	if (num_parse_duration(arg, "--reconcile", ms, e) == -1)
+		return (-1);
+	if (*ms > 0)
+		return (0);
+	err_set(e, ERR_USAGE, "--reconcile: every \"%s\" is no time at all",
+	    arg);
+	return (-1);
+}
+
+static int
 take_ping(struct backup *b, const char *arg, struct err *e)
 {
 	if (strncmp(arg, "http://", 7) == 0 ||
@@ -268,6 +285,8 @@ parse(struct backup *b, struct cmd_parse *p)
 		else if (o == OPT_LOG_EVERY)
 			ok = num_parse_duration(p->arg, "--log-every",
 			    &b->c.log_every_ms, &e) == 0;
+		else if (o == OPT_RECONCILE)
+			ok = take_reconcile(b, p->arg, &e) == 0;
 		else if (o == OPT_ON_FAILURE)
 			b->after.on_failure = p->arg;
 		else if (o == OPT_PING)

@@ -10,10 +10,12 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
+#include "cmd/before.h"
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
 #include "cmd/listen.h"
 #include "cmd/notify.h"
+#include "proc/signals.h"
 
 void
 cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
@@ -34,6 +36,7 @@ cycle_fini(struct cycle *c)
 {
 	size_t i;
 
+	before_fini(&c->before);
 	statedir_close(c->statedir);
 	key_template_free(c->template);
 	for (i = 0; i < c->npatterns; i++)
@@ -383,7 +386,9 @@ worth_a_line(const struct cycle *c, const struct pool_result *res,
 	size_t i;
 
 	if (c->interval_ms == 0 || c->ncycles == 0 || !complete ||
+	    c->last_incomplete ||
 	    res->count[TALLY_SYNCED] > 0 || c->nfaults != c->last_nfaults ||
+	    c->before.failed != c->last_unreconciled ||
 	    clock_mono_ms() - c->said_ms >= c->log_every_ms)
 		return (true);
 	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++)
@@ -407,6 +412,8 @@ sum_up(struct run *r, const struct pool_result *res, bool complete,
 		c->said_ms = clock_mono_ms();
 	c->last = *res;
 	c->last_nfaults = c->nfaults;
+	c->last_incomplete = !complete;
+	c->last_unreconciled = c->before.failed;
 	c->ncycles++;
 	for (i = 0; i < TALLY_NCOUNT; i++)
 		c->total[i] += res->count[i];
@@ -449,7 +456,8 @@ status_of(const struct run *r, const struct pool_result *res,
 	}
 	if (r->down)
 		return (3);
-	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ? 1 : 0);
+	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ||
+	    r->c->before.failed ? 1 : 0);
 }
 
 int
@@ -475,7 +483,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	struct pool_result res = { 0 };
 	int64_t started_ms = clock_mono_ms();
 	struct err e;
-	int ret, status;
+	int ret, status, kind;
 
 	if (c->listen != NULL)
 		listen_begin(c->listen);
@@ -497,7 +505,12 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 		pool.tick = tick;
 		pool.tick_ms = PROGRESS_TICK_MS;
 	}
-	ret = pool_run(&pool, &res, &e);
+	signals_catch();
+	if ((ret = before_run(c, &e)) == 0)
+		ret = pool_run(&pool, &res, &e);
+	signals_restore();
+	for (kind = 0; kind < STORE_NREQUEST; kind++)
+		res.count[TALLY_REQUEST + kind] += c->before.requests[kind];
 	progress_free(run.progress);
 	if (ret == -1)
 		log_error("%s", e.msg);

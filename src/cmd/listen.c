@@ -83,6 +83,23 @@ start(struct listen *l, struct err *e)
 	return ((l->role = role_start(&role, e)) == NULL ? -1 : 0);
 }
 
+/* Port 0 has become another. */
+static void
+say_where(const struct listen *l)
+{
+	const struct face_where *w = &l->where;
+
+	if (w->local)
+		log_info("figures are shown at unix:%s", w->path);
+	else
+		log_info("figures are shown at http://%s%s%s:%u/",
+		    strchr(w->host, ':') != NULL ? "[" : "", w->host,
+		    strchr(w->host, ':') != NULL ? "]" : "", face_port(w));
+}
+
+_Static_assert((int)LISTEN_SERIES_MAX == (int)FIGURES_SERIES_MAX,
+    "--max-series is what there is room for");
+
 struct listen *
 listen_new(const struct listen_cfg *cfg, struct err *e)
 {
@@ -102,14 +119,17 @@ listen_new(const struct listen_cfg *cfg, struct err *e)
 		l->requests[kind].charged =
 		    is_charged((enum store_request)kind);
 	}
-	l->face = (struct face_cfg){ .where = &l->where, .host = cfg->host,
-	    .view = { .figures = l->figures, .requests = l->requests,
+	l->face = (struct face_cfg){ .where = &l->where,
+	    .view = { .figures = l->figures, .host = cfg->host,
+	    .requests = l->requests,
 	    .nrequests = NREQUESTS,
 	    .put_price_usd = cfg->put_price_usd } };
 	l->failures = mem_zero(FIGURES_FAILURES * sizeof(*l->failures));
 	find_labels(l);
-	if (start(l, e) == 0)
+	if (start(l, e) == 0) {
+		say_where(l);
 		return (l);
+	}
 fail:
 	listen_free(l);
 	return (NULL);

@@ -42,7 +42,9 @@ enum state_flag {
 	STATE_HAS_DB = 2,	/* the last object stored was not empty */
 	STATE_NOT_DB = 4,	/* skipped: not a database */
 	STATE_DAMAGED = 8,	/* stored, but the check found damage */
-	STATE_QUARANTINE = 16	/* a worker died of it */
+	STATE_QUARANTINE = 16,	/* a worker died of it */
+	STATE_LOST = 32		/* the store has lost its last object, whose
+				 * moment is kept: the next one's is later */
 };
 
 struct state_rec {
