@@ -54,30 +54,29 @@ end(struct crowd *c, struct crowd_one *one, const char *why)
 	set(c, one, INT64_MAX);
 }
 
-/* The first without an answer under way; or else the first. */
-static void
-make_room(struct crowd *c)
+/* Who goes first: one without an answer under way; or else any. */
+static struct crowd_one *
+first_waiting(struct crowd *c)
 {
 	struct crowd_one *one;
 
 	TAILQ_FOREACH(one, &c->list, entry)
 		if (one->bytes == 0 && one->until_ms != INT64_MAX)
-			break;
-	if (one == NULL)
-		one = TAILQ_FIRST(&c->list);
-	end(c, one, "there are too many");
+			return (one);
+	return (TAILQ_FIRST(&c->list));
 }
 
-/* The first with an answer under way, but this one. */
+/* End the first with an answer under way, but this one. */
 static void
 end_reader(struct crowd *c, const struct crowd_one *but)
 {
 	struct crowd_one *one;
 
 	TAILQ_FOREACH(one, &c->list, entry)
-		if (one->bytes > 0 && one != but)
-			break;
-	end(c, one, "too much is not taken");
+		if (one->bytes > 0 && one != but) {
+			end(c, one, "too much is not taken");
+			return;
+		}
 }
 
 struct crowd_one *
@@ -86,7 +85,7 @@ crowd_enter(struct crowd *c, int fd, int64_t until_ms)
 	struct crowd_one *one = mem_zero(sizeof(*one));
 
 	if (c->n >= c->max)
-		make_room(c);
+		end(c, first_waiting(c), "there are too many");
 	one->fd = fd;
 	one->until_ms = until_ms;
 	insert(c, one);
