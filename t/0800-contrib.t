@@ -161,7 +161,8 @@ done
 # args FILE: of the container, for this place.
 args()
 {
-	"$python" args.py "$k8s/$1" | sed "s,^/data/,$scratch/data/,"
+	"$python" args.py "$k8s/$1" |
+	    sed "s,^/data/,$scratch/data/,; s/^0\.0\.0\.0:9090/127.0.0.1:0/"
 }
 cat >run_args <<'END'
 set --
@@ -189,13 +190,33 @@ else
 fi
 
 rm -rf store
-args sidecar.yaml >arguments
+args sidecar.yaml | sed "s,^30s,500ms," >arguments
 export STATE_DIRECTORY="$scratch/sidecar"
 start sh run_args
 ok 'what the sidecar runs stores all' wait_for 20 sh -c \
     '[ "$(find store -name "*.db.lz4" | wc -l)" -eq 20 ]'
 ok '... under the name of its host' \
     sh -c 'litefleet list store | grep -q "	$(hostname)$1/data/"' sh "$scratch"
+
+# What Docker asks for the health of a container, with that port.
+port=$(sed -n 's,.*shown at http://127.0.0.1:\([0-9]*\)/,\1,p' "$perr")
+sed -n "/--health-cmd '/,/\"'/p" "$contrib/docker/README" |
+    sed "s/.*--health-cmd '//; s/\"'$/\"/; s,127.0.0.1/9090,127.0.0.1/$port," \
+    >health
+health()
+{
+	sh health
+}
+ok 'a container is healthy when all is well' wait_for 20 health
+mv store away
+sql "$scratch/data/p0/databases/d0/branches/b0/tenants/t000002.db" \
+    'CREATE TABLE one_more(x)'
+unwell()
+{
+	! health
+}
+ok '... and not while the store is away' wait_for 60 unwell
+mv away store
 stop "$pid"
 is '... and ends when it is told to' $? 0
 
