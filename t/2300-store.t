@@ -200,8 +200,39 @@ not_racy
 "$lf" backup -q --new-store --to store "$p"
 not_racy
 "$lf" backup -q --to store "$p"
-rm -rf store
-status 0 "an idle run does not ask for the store" "$lf" backup --to store "$p"
+mv store kept
+cp -r kept store
+sed 's/^host .*/host somebody-else/' kept/.litefleet/store \
+    >store/.litefleet/store
+status 0 "an idle run does not read its marker" "$lf" backup --to store "$p"
 find "$STATE_DIRECTORY" -name id -exec touch -d '25 hours ago' {} +
-status 3 "but once a day" "$lf" backup --to store "$p"
+status 2 "but once a day" "$lf" backup --to store "$p"
+rm -r store
+mv kept store
+status 0 "with the right one" "$lf" backup --to store "$p"
+
+# That it is there at all, each looks for.
+rm store/.litefleet/store
+status 3 "an idle run whose store has no marker" "$lf" backup --to store "$p"
+says "is told so" 'not the store that the state.*--new-store'
+rm -r store
+status 3 "an idle run without its store" "$lf" backup --to store "$p"
+says "is told so" 'store is not there, and the state .* speaks of it'
+: >store
+status 3 "nor is a file one" "$lf" backup --to store "$p"
+rm store
+start "$lf" backup --to store2 --state state2 --interval 100ms "$p"
+said()
+{
+	[ "$(grep -cE -e "$2" "$perr")" -ge "$1" ]
+}
+ok "a service" wait_for 10 said 1 'Scan complete'
+mv store2 away
+ok "says so in each cycle" wait_for 10 said 2 'store2 is not there, and'
+mv away store2
+lines=$(grep -c 'store2 is not there' "$perr")
+ok "and is content when it is back" wait_for 10 said 2 'Scan complete'
+is "from then on" "$(grep -c 'store2 is not there' "$perr")" "$lines"
+stop "$pid" TERM
+is "it ends" "$?" 0
 done_testing

@@ -64,7 +64,7 @@ harm "a segment of nothing but noise" sh -c \
 # A flipped bit in a record.
 off=128
 while [ "$(od -An -tx1 -j $off -N 16 "$seg" | tr -d ' 0')" = "" ]; do
-	off=$((off + 80))
+	off=$((off + 88))
 done
 harm "a flipped bit in a record" flip "$seg" $((off + 20))
 

@@ -48,16 +48,88 @@ row "one fails" 1 'failing'
 row "one is none" 1 'no SQLite databases'
 prints "the oldest change is named" "since the oldest unsaved change: $first"
 status 1 "--failures" "$lf" status --to store --failures
-prints "names it, with its last backup" "	1	20.*Z	$dir/t000003.db\$"
+prints "names it, since when, and its last backup" \
+    "	1	20[^	]*Z	20[^	]*Z	$dir/t000003.db\$"
 prints_not "and not the others" t000004
 status 1 "--failures --json" "$lf" status --to store --failures --json
 is "says the same" "$(jq -r 'select(.path | endswith("t000003.db")) |
     [.type, .tries] | @csv' "$out")" '"failure",1'
+
+# Since when is that of the first failure, and no longer than it fails.
+since()
+{
+	"$lf" status --to store --failures --json |
+	    jq -r 'select(.path | endswith("t000003.db")) | .since'
+}
+is_later()
+{
+	[ "$(date +%s)" -gt "$began" ]
+}
+first_since=$(since)
+began=$(date +%s)
+ok "since when is a time" date -d "$first_since"
+ok "and not a later one than now" \
+    [ "$(date -d "$first_since" +%s)" -le "$began" ]
+wait_for 5 is_later
+status 1 "it fails again" "$lf" backup --to store "$dir/t000003.db"
+is "since then" "$(since)" "$first_since"
+cp "$dir/t000003.db" bad
+cp "$dir/t000004.db" "$dir/t000003.db"
+status 0 "it is mended" "$lf" backup --to store "$dir/t000003.db"
+is "and fails no more" "$(since)" ""
+cp bad "$dir/t000003.db"
+status 1 "and breaks again" "$lf" backup --to store "$dir/t000003.db"
+ok "which is another time" [ "$(since)" \> "$first_since" ]
 status 0 "a pattern" "$lf" status --to store "$dir/t00001*.db"
 row "is what counts" 10 'databases known'
 status 1 "that knows none" "$lf" status --to store '/nowhere/*.db'
-says "says so" 'warning: no database that is known matches'
+says "says so" 'warning: no database matches'
 status 2 "a wrong one" "$lf" status --to store 'relative/{a.db'
+
+# With patterns, what is there that no run has seen counts as never saved.
+mkdir "$scratch/data/odd"
+for f in new.db other.db new.db-wal new.db-shm alone.db-wal; do
+	cp "$dir/t000004.db" "$scratch/data/odd/$f"
+done
+touch -d '2026-01-02T00:00:00Z' "$scratch/data/odd/other.db"
+status 1 "without a pattern" "$lf" status --to store --json
+is "the state alone speaks" "$(jq .never_saved "$out")" 0
+known=$(jq .databases "$out")
+bytes=$(jq .bytes "$out")
+status 0 "a pattern that unknown ones match" "$lf" status --to store \
+    "$scratch/data/odd/*"
+row "finds them, but not what is beside one" 3 'never saved'
+row "counts them" 3 'databases known or found'
+prints "and says what is unsaved" 'since the oldest unsaved change: .*other\.db'
+status 1 "as JSON" "$lf" status --to store --json "$p" "$scratch/data/*/*.db"
+is "beside what is known" "$(jq -r '[.databases, .never_saved, .bytes] |
+    @csv' "$out")" "$((known + 2)),2,$((bytes + 2 * 8192))"
+status 0 "without some" "$lf" status --to store --json --exclude 'new*' \
+    "$scratch/data/odd/*.db"
+is "they are not missed" "$(jq .never_saved "$out")" 1
+never=0
+for n in 1/2 2/2; do
+	"$lf" status --to store --json --shard $n "$scratch/data/odd/*" >shard 2>/dev/null
+	never=$((never + $(jq .never_saved shard)))
+done
+is "each is in one shard" "$never" 3
+status 1 "--failures" "$lf" status --to store --failures \
+    "$scratch/data/odd/*" "$dir/*.db"
+is "names what fails alone" "$(wc -l <"$out")" 1
+status 1 "and knows nothing of them" "$lf" status --to store --failures \
+    "$scratch/data/odd/*"
+says "which it says" 'warning: no database that is known matches'
+status 2 "a wrong exclude" "$lf" status --to store --exclude 'a[' "$p"
+if can_be_nobody; then
+	chmod 700 "$scratch/data/odd"
+	chmod -R go+rX "$scratch/state"
+	status 1 "a directory that cannot be read" as_nobody "$lf" status \
+	    --to store "$scratch/data/*/*.db"
+	says "is named" 'error: .*data/odd: Permission denied'
+else
+	skip "only root can be another user" 2
+fi
+rm -r "$scratch/data/odd"
 
 # Beside a run that holds the lock, and as another user would see it.
 LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store "$p"

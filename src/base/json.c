@@ -10,6 +10,10 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+enum {
+	REAL_DIGITS = 15	/* 0.1 is written as 0.1 */
+};
+
 struct json {
 	json_t *obj;
 };
@@ -82,11 +86,43 @@ json_bool(struct json *j, const char *name, bool value)
 }
 
 void
+json_num(struct json *j, const char *name, double value)
+{
+	set(j, name, json_real(value));
+}
+
+void
+json_none(struct json *j, const char *name)
+{
+	set(j, name, json_null());
+}
+
+void
+json_list(struct json *j, const char *name)
+{
+	if (json_object_get(j->obj, name) == NULL)
+		set(j, name, json_array());
+}
+
+void
+json_push(struct json *j, const char *name, struct json *row)
+{
+	json_t *fresh = json_object();
+
+	json_list(j, name);
+	if (fresh == NULL || json_array_append_new(json_object_get(j->obj,
+	    name), row->obj) == -1)
+		log_fatal("out of memory");
+	row->obj = fresh;
+}
+
+void
 json_line(struct json *j, struct buf *b)
 {
 	char *s;
 
-	if ((s = json_dumps(j->obj, JSON_COMPACT)) == NULL)
+	if ((s = json_dumps(j->obj, JSON_COMPACT |
+	    JSON_REAL_PRECISION(REAL_DIGITS))) == NULL)
 		log_fatal("out of memory");
 	buf_puts(b, s);
 	buf_putc(b, '\n');

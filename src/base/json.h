@@ -22,6 +22,13 @@ void json_free(struct json *j);
 void json_str(struct json *j, const char *name, const char *value);
 void json_int(struct json *j, const char *name, int64_t value);
 void json_bool(struct json *j, const char *name, bool value);
+void json_num(struct json *j, const char *name, double value);	/* finite */
+void json_none(struct json *j, const char *name);		/* null */
+
+/* Append what is in "row" to the array that member "name" of j is; row is an
+ * empty object again.  json_list() alone begins it: it may stay empty. */
+void json_list(struct json *j, const char *name);
+void json_push(struct json *j, const char *name, struct json *row);
 
 /*
  * Append the object, members in the order of their setting, and a newline to

@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 enum tally_count {
 	TALLY_LOOKED,		/* databases looked at */
 	TALLY_SYNCED,		/* objects stored and recorded, or restored */
@@ -26,7 +28,9 @@ enum tally_count {
 	TALLY_DONE,		/* times that tally_drop() was reached */
 	TALLY_REQUEST,		/* and the next: requests to the store, by
 				 * store/store.h's kinds */
-	TALLY_NCOUNT = TALLY_REQUEST + 7
+	TALLY_CLASS = TALLY_REQUEST + 7,	/* and the next: of FAILED, by
+				 * enum err_class */
+	TALLY_NCOUNT = TALLY_CLASS + ERR_NCLASS
 };
 
 enum tally_phase {
@@ -46,6 +50,8 @@ enum tally_phase {
 struct tally {
 	_Atomic uint64_t count[TALLY_NCOUNT];
 	_Atomic uint32_t phase;		/* enum tally_phase */
+	_Atomic int64_t oldest_ms;	/* the oldest change that could not be
+					 * stored, since 1970; 0: none */
 	char path[PATH_MAX + 1];	/* "" while nothing is in hand */
 };
 
@@ -56,6 +62,17 @@ tally_add(struct tally *t, enum tally_count c, uint64_t n)
 	 * others never read half a number. */
 	atomic_store_explicit(&t->count[c], n + atomic_load_explicit(
 	    &t->count[c], memory_order_relaxed), memory_order_relaxed);
+}
+
+/* One that changed at "ms" could not be stored. */
+static inline void
+tally_unsaved(struct tally *t, int64_t ms)
+{
+	int64_t old = atomic_load_explicit(&t->oldest_ms,
+	    memory_order_relaxed);
+
+	if (ms > 0 && (old == 0 || ms < old))
+		atomic_store_explicit(&t->oldest_ms, ms, memory_order_relaxed);
 }
 
 static inline uint64_t

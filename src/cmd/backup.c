@@ -16,6 +16,7 @@
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
 #include "cmd/dryrun.h"
+#include "cmd/listen.h"
 #include "cmd/replaced.h"
 #include "cmd/service.h"
 
@@ -25,8 +26,12 @@ enum {
 	OPT_ONE_FS,
 	OPT_INTERVAL,
 	OPT_LOG_EVERY,
+	OPT_RECONCILE,
 	OPT_ON_FAILURE,
-	OPT_PING
+	OPT_PING,
+	OPT_LISTEN,
+	OPT_PUT_PRICE,
+	OPT_MAX_SERIES
 };
 
 enum {
@@ -48,10 +53,19 @@ static const struct cmd_option options[] = {
 	    "go on: a cycle every D, until TERM or INT" },
 	{ "log-every", OPT_LOG_EVERY, "D",
 	    "with --interval: a line at least every D (default 10m)" },
+	{ "reconcile", OPT_RECONCILE, "D",
+	    "list the store every D, and store again what it lost" },
 	{ "on-failure", OPT_ON_FAILURE, "COMMAND",
 	    "for sh -c, after a run or cycle with failures" },
 	{ "ping", OPT_PING, "URL",
 	    "GET it after a run or cycle, and URL/fail after failures" },
+	{ "listen", OPT_LISTEN, "WHERE",
+	    "with --interval: show figures by HTTP at ADDRESS:PORT or "
+	    "unix:PATH" },
+	{ "put-price", OPT_PUT_PRICE, "USD",
+	    "of 1,000 requests that write or list (default 0.005)" },
+	{ "max-series", OPT_MAX_SERIES, "N",
+	    "of projects and databases in /metrics (default 1000)" },
 	REPLACED_OPTIONS,
 	CMD_OPTIONS_COMMON
 };
@@ -60,6 +74,7 @@ struct backup {
 	struct cycle c;
 	struct replaced replaced;
 	struct after_cfg after;
+	struct listen_cfg listen;
 	struct walk_cfg walk;
 	const char *avoid[3];
 	const char **excludes;
@@ -216,6 +231,20 @@ take_interval(struct backup *b, const char *arg, struct err *e)
 }
 
 static int
+take_reconcile(struct backup *b, const char *arg, struct err *e)
+{
+	int64_t *ms = &b->c.before.reconcile_ms;
+
+	if (num_parse_duration(arg, "--reconcile", ms, e) == -1)
+		return (-1);
+	if (*ms > 0)
+		return (0);
+	err_set(e, ERR_USAGE, "--reconcile: every \"%s\" is no time at all",
+	    arg);
+	return (-1);
+}
+
+static int
 take_ping(struct backup *b, const char *arg, struct err *e)
 {
 	if (strncmp(arg, "http://", 7) == 0 ||
@@ -256,10 +285,20 @@ parse(struct backup *b, struct cmd_parse *p)
 		else if (o == OPT_LOG_EVERY)
 			ok = num_parse_duration(p->arg, "--log-every",
 			    &b->c.log_every_ms, &e) == 0;
+		else if (o == OPT_RECONCILE)
+			ok = take_reconcile(b, p->arg, &e) == 0;
 		else if (o == OPT_ON_FAILURE)
 			b->after.on_failure = p->arg;
 		else if (o == OPT_PING)
 			ok = take_ping(b, p->arg, &e) == 0;
+		else if (o == OPT_LISTEN)
+			b->listen.where = p->arg;
+		else if (o == OPT_PUT_PRICE)
+			ok = listen_price(p->arg, &b->listen.put_price_usd,
+			    &e) == 0;
+		else if (o == OPT_MAX_SERIES)
+			ok = num_parse(p->arg, 0, LISTEN_SERIES_MAX,
+			    "--max-series", &b->listen.max_series, &e) == 0;
 		if (!ok) {
 			p->status = cmd_fail(p->cmd, &e);
 			return (CMD_END_EARLY);
@@ -312,13 +351,32 @@ figures(void *ctx)
 }
 
 static int
+start_listening(struct backup *b, struct err *e)
+{
+	b->listen.host = b->c.host;
+	b->listen.interval_ms = b->c.interval_ms;
+	b->listen.nworkers = (unsigned)b->c.jobs;
+	b->listen.patterns = (const struct pattern *const *)b->c.patterns;
+	b->listen.npatterns = b->c.npatterns;
+	return ((b->c.listen = listen_new(&b->listen, e)) == NULL ? -1 : 0);
+}
+
+static int
 run_cycles(struct backup *b)
 {
 	struct service_cfg service = { .interval_ms = b->c.interval_ms,
 	    .cycle = cycle, .figures = figures, .ctx = b };
+	struct err e;
+	int status;
 
 	b->after.net = b->c.s3;
-	return (b->c.interval_ms > 0 ? service_run(&service) : cycle(b));
+	if (b->c.interval_ms == 0)
+		return (cycle(b));
+	if (b->listen.where != NULL && start_listening(b, &e) == -1)
+		return (cmd_fail(b->c.cmd, &e));
+	status = service_run(&service);
+	listen_free(b->c.listen);
+	return (status);
 }
 
 static int
@@ -333,6 +391,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 
 	cycle_init(&b.c, cmd, "Backing up");
 	b.c.log_every_ms = LOG_EVERY_MS;
+	b.listen.put_price_usd = LISTEN_PRICE_USD;
+	b.listen.max_series = LISTEN_SERIES;
 	cmd_parse_init(&p, cmd, argc, argv);
 	if (parse(&b, &p) == CMD_END_EARLY) {
 		status = p.status;
@@ -351,6 +411,11 @@ run(const struct cmd *cmd, int argc, char **argv)
 	if (b.dry && b.c.interval_ms > 0) {
 		status = cmd_usage(cmd, "--dry-run and --interval exclude each "
 		    "other: a dry run looks once");
+		goto out;
+	}
+	if (b.listen.where != NULL && b.c.interval_ms == 0) {
+		status = cmd_usage(cmd, "--listen shows a service: give "
+		    "--interval, too");
 		goto out;
 	}
 	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||

@@ -10,9 +10,12 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
+#include "cmd/before.h"
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
+#include "cmd/listen.h"
 #include "cmd/notify.h"
+#include "proc/signals.h"
 
 void
 cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
@@ -33,6 +36,7 @@ cycle_fini(struct cycle *c)
 {
 	size_t i;
 
+	before_fini(&c->before);
 	statedir_close(c->statedir);
 	key_template_free(c->template);
 	for (i = 0; i < c->npatterns; i++)
@@ -274,7 +278,9 @@ struct run {
 	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
 	void *ctx;
 	bool again;
-	bool down;		/* the store is, and it was said */
+	bool down;		/* the store is, and it was said: */
+	char *why;
+	int64_t walked_ms;	/* monotonic: all names were dealt */
 	struct progress *progress;
 	const struct dealer *dealer;	/* while there is one */
 	uint64_t ndealt;		/* by those before, in all ranges */
@@ -294,8 +300,10 @@ feed(void *ctx, struct pool *pool, const bool want[POOL_SEGMENTS],
 	if (ret == 0)
 		dealer_flush(d);
 	/* What was dealt for a dead worker is dealt again, no more of it. */
-	if (!r->again)
+	if (!r->again) {
 		r->ndealt = dealer_count(d);
+		r->walked_ms = clock_mono_ms();
+	}
 	r->dealer = NULL;
 	dealer_free(d);
 	r->again = true;
@@ -310,14 +318,17 @@ said(void *ctx, const void *msg, size_t len)
 
 	if (!said_parse(msg, len, &s))
 		return;
-	if (s.down == NULL) {
+	if (s.kind == SAID_STORED && (r->c->say || r->c->json)) {
 		progress_make_way(r->progress);
 		cycle_out_stored(r->out, &s);
-	} else if (!r->down) {
+	} else if (s.kind == SAID_DOWN && !r->down) {
 		log_error("%s; all that is not stored yet has failed, and is "
-		    "left to the next run", s.down);
+		    "left to the next run", s.why);
 		r->down = true;
+		r->why = mem_strdup(s.why);
 	}
+	if (r->c->listen != NULL)
+		listen_said(r->c->listen, &s);
 	said_fini(&s);
 }
 
@@ -375,7 +386,9 @@ worth_a_line(const struct cycle *c, const struct pool_result *res,
 	size_t i;
 
 	if (c->interval_ms == 0 || c->ncycles == 0 || !complete ||
+	    c->last_incomplete ||
 	    res->count[TALLY_SYNCED] > 0 || c->nfaults != c->last_nfaults ||
+	    c->before.failed != c->last_unreconciled ||
 	    clock_mono_ms() - c->said_ms >= c->log_every_ms)
 		return (true);
 	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++)
@@ -399,9 +412,32 @@ sum_up(struct run *r, const struct pool_result *res, bool complete,
 		c->said_ms = clock_mono_ms();
 	c->last = *res;
 	c->last_nfaults = c->nfaults;
+	c->last_incomplete = !complete;
+	c->last_unreconciled = c->before.failed;
 	c->ncycles++;
 	for (i = 0; i < TALLY_NCOUNT; i++)
 		c->total[i] += res->count[i];
+}
+
+/* What it came to, for --listen; lost: why the pool gave up, or NULL. */
+static void
+show(const struct run *r, const struct pool_result *res, int64_t started_ms,
+    const struct err *lost)
+{
+	struct listen_cycle lc = { .res = res, .nfaults = r->c->nfaults,
+	    .took_ms = r->c->took_ms, .scan_ms = r->c->took_ms };
+
+	if (r->c->listen == NULL)
+		return;
+	if (r->walked_ms != 0)
+		lc.scan_ms = r->walked_ms - started_ms;
+	if (lost != NULL)
+		lc.why = lost->msg;
+	else if (r->down)
+		lc.why = r->why;
+	else if (res->signal != 0)
+		lc.why = "the service is being stopped";
+	listen_end(r->c->listen, &lc);
 }
 
 /* The exit status of what the pool made of it. */
@@ -420,7 +456,8 @@ status_of(const struct run *r, const struct pool_result *res,
 	}
 	if (r->down)
 		return (3);
-	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ? 1 : 0);
+	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ||
+	    r->c->before.failed ? 1 : 0);
 }
 
 int
@@ -429,7 +466,9 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 {
 	struct job_backup_cfg job = { .url = &c->url, .key = c->template,
 	    .host = c->host, .shared = c->shared, .strict = c->strict,
-	    .force = c->force, .follow = c->follow, .say = c->say || c->json,
+	    .force = c->force, .follow = c->follow,
+	    .say = c->say || c->json || c->listen != NULL,
+	    .say_failures = c->listen != NULL,
 	    .started_ms = clock_real_ms(),
 	    .resolution_ms = c->resolution_ms, .interval_ms = c->interval_ms,
 	    .s3 = c->s3,
@@ -444,17 +483,21 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	struct pool_result res = { 0 };
 	int64_t started_ms = clock_mono_ms();
 	struct err e;
-	int ret, status;
+	int ret, status, kind;
 
+	if (c->listen != NULL)
+		listen_begin(c->listen);
 	if (lock_state(c, &e) == -1) {
 		/* It has not begun, and so has no figures. */
 		memset(&c->last, 0, sizeof(c->last));
 		c->took_ms = clock_mono_ms() - started_ms;
 		c->ncycles++;
 		c->nbad++;
+		show(&run, &res, started_ms, &e);
 		return (cmd_fail(c->cmd, &e));
 	}
 	job.statedir = c->statedir;
+	pool.board = c->listen != NULL ? listen_board(c->listen) : NULL;
 	pool.keep_fd = statedir_lock_fd(c->statedir);
 	run.out = cycle_out_new(c);
 	run.progress = progress_new(c->doing, c->progress);
@@ -462,13 +505,20 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 		pool.tick = tick;
 		pool.tick_ms = PROGRESS_TICK_MS;
 	}
-	ret = pool_run(&pool, &res, &e);
+	signals_catch();
+	if ((ret = before_run(c, &e)) == 0)
+		ret = pool_run(&pool, &res, &e);
+	signals_restore();
+	for (kind = 0; kind < STORE_NREQUEST; kind++)
+		res.count[TALLY_REQUEST + kind] += c->before.requests[kind];
 	progress_free(run.progress);
 	if (ret == -1)
 		log_error("%s", e.msg);
 	sum_up(&run, &res, ret == 0 && res.signal == 0, started_ms);
+	show(&run, &res, started_ms, ret == -1 ? &e : NULL);
 	cycle_out_free(run.out);
 	status = status_of(&run, &res, ret == -1 ? &e : NULL);
+	free(run.why);
 	/* Its reader may wait for it; what fails main() sees at the end. */
 	(void)fflush(stdout);
 	c->nbad += status != 0;

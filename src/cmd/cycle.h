@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cmd/before.h"
 #include "cmd/cmd.h"
 #include "cmd/dealer.h"
 #include "cmd/network.h"
@@ -25,6 +26,8 @@
 #include "store/url.h"
 
 /* What the command line says; cycle_init() sets the defaults. */
+struct listen;
+
 struct cycle {
 	const struct cmd *cmd;
 	const char *doing;		/* "Backing up" */
@@ -48,6 +51,7 @@ struct cycle {
 	int64_t interval_ms;		/* of a service; 0: one run */
 	int64_t log_every_ms;		/* at least one line in this time */
 	bool strict, new_store, shared, json, raw, follow, force, say;
+	struct before before;
 
 	/* made of them by cycle_setup() */
 	struct pattern **patterns;
@@ -58,6 +62,8 @@ struct cycle {
 	char *spool_dir;
 	char *state_base;
 
+	struct listen *listen;		/* shows all this, or NULL */
+
 	/* the run */
 	struct statedir *statedir;
 	struct state_id id;
@@ -67,7 +73,8 @@ struct cycle {
 	/* of all cycles up to now */
 	struct pool_result last;	/* the latest cycle, */
 	int64_t took_ms;		/* the time it took, */
-	uint64_t last_nfaults;		/* and nfaults */
+	uint64_t last_nfaults;		/* and nfaults, */
+	bool last_incomplete, last_unreconciled;	/* and before.failed */
 	uint64_t total[TALLY_NCOUNT];
 	uint64_t ncycles, nbad;		/* nbad: with another status than 0 */
 	int64_t said_ms;		/* when a summary was last said */

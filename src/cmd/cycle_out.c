@@ -134,6 +134,8 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	put_count(&b, n[TALLY_GONE], "gone");
 	put_count(&b, o->c->nfaults, o->c->nfaults == 1 ?
 	    "directory not read" : "directories not read");
+	if (o->c->before.failed)
+		buf_puts(&b, ", not reconciled");
 	put_requests(&b, n);
 	if (n[TALLY_BYTES_STORED] > 0)
 		buf_printf(&b, ", %s stored",
@@ -154,6 +156,8 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	json_int(o->json, "skipped", (int64_t)n[TALLY_SKIPPED]);
 	json_int(o->json, "gone", (int64_t)n[TALLY_GONE]);
 	json_int(o->json, "directories_not_read", (int64_t)o->c->nfaults);
+	if (o->c->before.reconcile_ms > 0)
+		json_bool(o->json, "not_reconciled", o->c->before.failed);
 	json_int(o->json, "bytes_read", (int64_t)n[TALLY_BYTES_READ]);
 	json_int(o->json, "bytes_stored", (int64_t)n[TALLY_BYTES_STORED]);
 	for (kind = 0; o->c->url.kind == STORE_S3 && kind < STORE_NREQUEST;

@@ -1,6 +1,7 @@
 /*
- * status -- what the state knows of the databases, against what they are now.
- * Takes no lock and asks no store, so it may run beside anything.
+ * status -- what the state knows of the databases, against what they are now;
+ * and with patterns, what is there that it does not know.  Takes no lock and
+ * asks no store, so it may run beside anything.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,13 +18,16 @@
 #include "base/num.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "cmd/unsaved.h"
+#include "cmd/values.h"
 #include "fleet/pattern.h"
 #include "job/change.h"
 #include "state/state.h"
 #include "store/url.h"
 
 enum {
-	OPT_TO = CMD_OPT_OWN, OPT_STATE, OPT_FAILURES, OPT_JSON
+	OPT_TO = CMD_OPT_OWN, OPT_STATE, OPT_FAILURES, OPT_JSON,
+	OPT_EXCLUDE, OPT_SHARD, OPT_ONE_FS, OPT_FOLLOW
 };
 
 static const struct cmd_option options[] = {
@@ -33,6 +37,13 @@ static const struct cmd_option options[] = {
 	    "where backup remembers (default /var/lib/litefleet)" },
 	{ "failures", OPT_FAILURES, NULL,
 	    "name the databases that fail, instead of counting all" },
+	{ "exclude", OPT_EXCLUDE, "GLOB",
+	    "do not miss names (with a slash: paths) that match; repeatable" },
+	{ "shard", OPT_SHARD, "I/N",
+	    "miss only those of the I-th N-th of the fleet" },
+	{ "one-file-system", OPT_ONE_FS, NULL,
+	    "do not look for any in other file systems" },
+	{ "follow", OPT_FOLLOW, NULL, "follow symbolic links" },
 	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
 	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
 	CMD_OPTIONS_COMMON
@@ -55,7 +66,13 @@ struct status {
 	struct pattern **patterns;
 	size_t npatterns;
 
-	struct state_id id;
+	/* for what is not known */
+	struct walk_cfg walk;
+	struct shard shard;
+	const char **excludes;
+	uint64_t nfaults;
+
+	struct state *segs[STATE_SEGMENTS];
 	struct state *segment;		/* that is being read */
 	struct json *out;
 	struct buf line;
@@ -101,15 +118,13 @@ kind_of(const struct state_rec *rec, const char *path, struct state_stat *st)
 static void
 keep_oldest(struct status *s, const struct state_stat *st, const char *path)
 {
-	int64_t ns = st->mtime_ns;
+	int64_t ms = change_last_ms(st);
 
-	if (st->has_wal && st->wal_size > 0 && st->wal_mtime_ns > ns)
-		ns = st->wal_mtime_ns;
-	if (s->oldest != NULL && ns / 1000000 >= s->oldest_ms)
+	if (s->oldest != NULL && ms >= s->oldest_ms)
 		return;
 	free(s->oldest);
 	s->oldest = mem_strdup(path);
-	s->oldest_ms = ns / 1000000;
+	s->oldest_ms = ms;
 }
 
 static void
@@ -121,28 +136,34 @@ put(struct status *s)
 	buf_reset(&s->line);
 }
 
-/* A line: why, how often in a row, the last backup ("-": none), path. */
+/* A line: why, how often in a row, since when, the last backup ("-": none, or
+ * not known), path. */
 static void
 put_failure(struct status *s, const struct state_rec *rec, const char *path)
 {
 	const char *why = rec->flags & STATE_QUARANTINE ? "quarantine" :
 	    rec->fail_class != ERR_NONE ? err_class_name(rec->fail_class) :
 	    rec->flags & STATE_DAMAGED ? "damaged" : "unreadable";
-	char when[CLOCK_RFC3339_BYTES] = "-";
+	char when[CLOCK_RFC3339_BYTES] = "-", since[CLOCK_RFC3339_BYTES] = "-";
 
+	if (rec->failing_since != 0)
+		(void)clock_rfc3339((int64_t)rec->failing_since * 1000, since,
+		    sizeof(since));
 	if (rec->stored_ms != 0)
 		(void)clock_rfc3339(rec->stored_ms, when, sizeof(when));
 	if (s->json) {
 		json_str(s->out, "type", "failure");
 		json_str(s->out, "class", why);
 		json_int(s->out, "tries", rec->fail_count);
+		if (rec->failing_since != 0)
+			json_str(s->out, "since", since);
 		if (rec->stored_ms != 0)
 			json_str(s->out, "stored", when);
 		json_str(s->out, "path", path);
 		json_line(s->out, &s->line);
 	} else {
-		buf_printf(&s->line, "%s\t%u\t%s\t", why, rec->fail_count,
-		    when);
+		buf_printf(&s->line, "%s\t%u\t%s\t%s\t", why,
+		    rec->fail_count, since, when);
 		line_field(&s->line, path, s->raw);
 	}
 	put(s);
@@ -167,6 +188,18 @@ look(void *ctx, struct hash128 h, const char *path)
 		keep_oldest(s, &st, path);
 	if (kind == KIND_FAILING && s->failures)
 		put_failure(s, &rec, path);
+}
+
+/* No run has seen it yet, or none could record it. */
+static void
+look_unknown(void *ctx, const char *path, const struct state_stat *st)
+{
+	struct status *s = ctx;
+
+	s->known++;
+	s->n[KIND_NEVER]++;
+	s->bytes += st->size;
+	keep_oldest(s, st, path);
 }
 
 static void
@@ -203,7 +236,8 @@ put_text(struct status *s)
 	char text[32];
 	int64_t age_ms;
 
-	put_row(s->known, "databases known");
+	put_row(s->known, s->npatterns > 0 ? "databases known or found" :
+	    "databases known");
 	put_row(s->n[KIND_SAVED], "saved as they are");
 	put_row(s->n[KIND_STALE], "changed since their last backup");
 	put_row(s->n[KIND_NEVER], "never saved");
@@ -223,14 +257,36 @@ put_text(struct status *s)
 	buf_reset(&s->line);
 }
 
+/* What the patterns match and the state "sd" does not know.  A store and a
+ * state that lie amid the fleet are none of it. */
+static int
+read_disk(struct status *s, const struct statedir *sd, const char *base,
+    const char *store, struct err *e)
+{
+	const char *avoid[2];
+	struct unsaved_cfg cfg = { .walk = s->walk, .shard = s->shard,
+	    .id = statedir_id(sd), .segs = s->segs, .each = look_unknown,
+	    .ctx = s };
+
+	cfg.walk.patterns = (const struct pattern *const *)s->patterns;
+	cfg.walk.npatterns = s->npatterns;
+	cfg.walk.excludes = s->excludes;
+	cfg.walk.avoid = avoid;
+	avoid[cfg.walk.navoid++] = base;
+	if (store != NULL)
+		avoid[cfg.walk.navoid++] = store;
+	return (unsaved_find(&cfg, &s->nfaults, e));
+}
+
 static int
 read_state(struct status *s, struct err *e)
 {
 	struct store_url url = { 0 };
 	struct statedir *sd = NULL;
+	struct state_id id;
 	char *base = NULL, *abs = NULL;
 	unsigned seg;
-	int r, ret = -1;
+	int ret = -1;
 
 	if (store_url_parse(s->to, "--to", &url, e) == -1 ||
 	    (base = statedir_base(s->state, e)) == NULL ||
@@ -242,18 +298,22 @@ read_state(struct status *s, struct err *e)
 			    "those of the backup", url.canonical, abs);
 		goto out;
 	}
-	s->id = statedir_id(sd);
+	id = statedir_id(sd);
 	for (seg = 0; seg < STATE_SEGMENTS; seg++) {
-		if ((s->segment = state_open(statedir_fd(sd), seg, &s->id,
+		if ((s->segs[seg] = state_open(statedir_fd(sd), seg, &id,
 		    e)) == NULL)
 			goto out;
-		r = state_names(s->segment, look, s, e);
-		state_close(s->segment);
-		if (r == -1)
+		s->segment = s->segs[seg];
+		if (state_names(s->segment, look, s, e) == -1)
 			goto out;
 	}
+	if (s->npatterns > 0 && !s->failures &&
+	    read_disk(s, sd, abs, url.path, e) == -1)
+		goto out;
 	ret = 0;
 out:
+	for (seg = 0; seg < STATE_SEGMENTS; seg++)
+		state_close(s->segs[seg]);
 	statedir_close(sd);
 	free(abs);
 	free(base);
@@ -276,6 +336,7 @@ set_patterns(struct status *s, char **texts, int n, struct err *e)
 static int
 parse(struct status *s, struct cmd_parse *p)
 {
+	struct err e;
 	int c;
 
 	while ((c = cmd_getopt(p)) != CMD_END && c != CMD_END_EARLY)
@@ -288,6 +349,22 @@ parse(struct status *s, struct cmd_parse *p)
 			break;
 		case OPT_FAILURES:
 			s->failures = true;
+			break;
+		case OPT_EXCLUDE:
+			s->excludes = mem_resize(s->excludes,
+			    s->walk.nexcludes + 1, sizeof(*s->excludes));
+			s->excludes[s->walk.nexcludes++] = p->arg;
+			break;
+		case OPT_SHARD:
+			if (value_shard(p->arg, &s->shard, &e) == 0)
+				break;
+			p->status = cmd_fail(p->cmd, &e);
+			return (CMD_END_EARLY);
+		case OPT_ONE_FS:
+			s->walk.one_file_system = true;
+			break;
+		case OPT_FOLLOW:
+			s->walk.follow = true;
 			break;
 		case OPT_JSON:
 			s->json = true;
@@ -314,9 +391,10 @@ report(const struct cmd *cmd, struct status *s)
 	else if (!s->failures)
 		put_text(s);
 	if (s->known == 0)
-		log_warn(s->npatterns > 0 ? "no database that is known "
-		    "matches" : "no database is known yet");
-	return (s->known == 0 || s->n[KIND_FAILING] > 0);
+		log_warn("%s", s->npatterns == 0 ? "no database is known yet" :
+		    s->failures ? "no database that is known matches" :
+		    "no database matches");
+	return (s->known == 0 || s->n[KIND_FAILING] > 0 || s->nfaults > 0);
 }
 
 static int
@@ -329,21 +407,22 @@ run(const struct cmd *cmd, int argc, char **argv)
 	int status;
 
 	cmd_parse_init(&p, cmd, argc, argv);
-	if (parse(&s, &p) == CMD_END_EARLY)
-		return (p.status);
-	if (s.to == NULL)
-		return (cmd_usage(cmd, "of which store? --to URL (or "
-		    "LITEFLEET_TO) names it, as for backup"));
-	if (s.json && s.raw)
-		return (cmd_usage(cmd, "--json and -0 exclude each other"));
 	s.out = json_new();
-	if (set_patterns(&s, p.argv, p.argc, &e) == -1)
+	if (parse(&s, &p) == CMD_END_EARLY)
+		status = p.status;
+	else if (s.to == NULL)
+		status = cmd_usage(cmd, "of which store? --to URL (or "
+		    "LITEFLEET_TO) names it, as for backup");
+	else if (s.json && s.raw)
+		status = cmd_usage(cmd, "--json and -0 exclude each other");
+	else if (set_patterns(&s, p.argv, p.argc, &e) == -1)
 		status = cmd_fail(cmd, &e);
 	else
 		status = report(cmd, &s);
 	for (i = 0; i < s.npatterns; i++)
 		pattern_free(s.patterns[i]);
 	free(s.patterns);
+	free(s.excludes);
 	free(s.oldest);
 	json_free(s.out);
 	buf_fini(&s.line);

@@ -9,6 +9,7 @@
 #include "codec/version.h"
 #include "db/version.h"
 #include "net/http.h"
+#include "serve/version.h"
 
 static const struct cmd_option options[] = {
 	CMD_OPTIONS_COMMON
@@ -27,7 +28,8 @@ run(const struct cmd *self, int argc, char **argv)
 	printf("litefleet %s\n", LITEFLEET_VERSION);
 	printf("sqlite %s\nlz4 %s\nxxhash %s\njansson %s\n", version_sqlite(),
 	    version_lz4(), version_xxhash(), version_jansson());
-	printf("curl %s\n", http_lib_version());
+	printf("curl %s\nmicrohttpd %s\n", http_lib_version(),
+	    version_microhttpd());
 	return (0);
 }
 

@@ -73,6 +73,7 @@ job_backup_quarantine(struct job_backup *job, const char *path,
 		it.rec.fail_count++;
 	it.rec.not_before = record_now_s() +
 	    (s < RECORD_HOLD_MAX_S ? s : RECORD_HOLD_MAX_S);
+	it.rec.failing_since = record_since_s(&it.rec);
 	record_put(job, &it.rec, path);
 	return (0);
 }

@@ -37,7 +37,8 @@ struct job_backup_cfg {
 	bool strict;		/* not a database: failed, not skipped */
 	bool force;		/* all of them, changed or not */
 	bool follow;		/* names may be symbolic links */
-	bool say;		/* report what was stored (job/said.h) */
+	bool say;		/* report what was stored (job/said.h), */
+	bool say_failures;	/* and what fails */
 	int64_t started_ms;	/* of the run */
 	int64_t resolution_ms;	/* the moments in names are multiples */
 	int64_t interval_ms;	/* between the cycles of a service, or 0: what

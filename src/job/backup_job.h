@@ -31,6 +31,7 @@ struct job_backup {
 	struct hash128 *killers;	/* databases that workers of this run
 					 * died of, recorded or not */
 	size_t nkillers;
+	unsigned ntold;		/* failures, to the supervisor */
 
 	/* From the first database that has to be read (sync_prepare()). */
 	bool ready;
@@ -79,11 +80,18 @@ struct state *record_segment(struct job_backup *job, struct hash128 h,
 void record_put(struct job_backup *job, const struct state_rec *rec,
     const char *path);
 
-/* Name a failed database, once, and count it. */
-void record_name_failure(struct job_backup *job, const char *path,
-    const struct err *e);
+/* Since when one fails that is found failing now. */
+uint32_t record_since_s(const struct state_rec *rec);
 
-/* The same, and remember it; or count it as gone. */
+/* Count a failed database by the class of its failure, and tell of it
+ * (job/said.h); "unsaved": what it holds is not stored. */
+void record_count_failure(struct job_backup *job, const struct backup_item *it,
+    enum err_class cls, bool unsaved);
+
+/* Name a failed database, once. */
+void record_name_failure(const struct backup_item *it, const struct err *e);
+
+/* Name, remember and count it; or count it as gone. */
 void record_failure(struct job_backup *job, struct backup_item *it,
     const struct err *e);
 

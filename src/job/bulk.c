@@ -100,7 +100,7 @@ bulk_quarantine(struct bulk *b, const char *key, const char *how,
 	return (0);
 }
 
-_Static_assert(TALLY_NCOUNT == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
+_Static_assert(TALLY_CLASS == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
     "the tally has a place for each kind of request");
 
 static void

@@ -167,3 +167,13 @@ change_is_racy(const struct state_stat *s, int64_t now_ns)
 	return (near(s->mtime_ns, now_ns) || near(s->ctime_ns, now_ns) ||
 	    (s->has_wal && near(s->wal_mtime_ns, now_ns)));
 }
+
+int64_t
+change_last_ms(const struct state_stat *s)
+{
+	int64_t ns = s->mtime_ns;
+
+	if (s->has_wal && s->wal_size > 0 && s->wal_mtime_ns > ns)
+		ns = s->wal_mtime_ns;
+	return (ns / 1000000);
+}

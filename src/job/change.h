@@ -50,6 +50,10 @@ int change_real(int dirfd, const char *name, struct buf *out,
 enum change change_compare(const struct state_rec *rec,
     struct hash128 fingerprint);
 
+/* When the database was last changed, itself or by its WAL: milliseconds since
+ * 1970. */
+int64_t change_last_ms(const struct state_stat *s);
+
 /*
  * Does one of the times lie within 2 s of "now", so that a later write could
  * leave the same values?  (git calls an index entry of that kind racy.)

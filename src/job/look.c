@@ -15,14 +15,16 @@ look_recall(struct job_backup *job, const struct backup_item *it)
 
 	if ((it->rec.flags & STATE_NOT_DB) != 0 && job->cfg->strict) {
 		err_set(&e, ERR_CORRUPT, "%s: not a SQLite database", it->path);
-		record_name_failure(job, it->path, &e);
+		record_name_failure(it, &e);
+		record_count_failure(job, it, ERR_CORRUPT, false);
 	} else if ((it->rec.flags & STATE_NOT_DB) != 0) {
 		log_warn("%s: not a SQLite database, skipped", it->path);
 		tally_add(job->env.tally, TALLY_SKIPPED, 1);
 	} else if ((it->rec.flags & STATE_DAMAGED) != 0) {
 		err_set(&e, ERR_CORRUPT, "%s: damaged when it was last checked "
 		    "(stored as it was)", it->path);
-		record_name_failure(job, it->path, &e);
+		record_name_failure(it, &e);
+		record_count_failure(job, it, ERR_CORRUPT, false);
 	}
 }
 
@@ -50,7 +52,7 @@ held_back(struct job_backup *job, const struct backup_item *it)
 
 	for (i = 0; i < job->nkillers; i++)
 		if (hash128_eq(job->killers[i], it->h)) {
-			tally_add(job->env.tally, TALLY_FAILED, 1);
+			record_count_failure(job, it, ERR_BUG, true);
 			return (true);
 		}
 	if ((it->rec.flags & STATE_QUARANTINE) != 0 &&
@@ -61,7 +63,7 @@ held_back(struct job_backup *job, const struct backup_item *it)
 			    "killed a worker (%u in a row); \"litefleet "
 			    "upload\" tries it at once", it->path, until,
 			    it->rec.fail_count);
-		tally_add(job->env.tally, TALLY_FAILED, 1);
+		record_count_failure(job, it, ERR_BUG, true);
 		return (true);
 	}
 	if (job->cfg->interval_ms > 0 && it->rec.fail_class != ERR_NONE &&
@@ -69,11 +71,13 @@ held_back(struct job_backup *job, const struct backup_item *it)
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
 		log_debug("%s: has failed %u times, is tried again after %s",
 		    it->path, it->rec.fail_count, until);
-		tally_add(job->env.tally, TALLY_FAILED, 1);
+		record_count_failure(job, it,
+		    (enum err_class)it->rec.fail_class, true);
 		return (true);
 	}
 	if (tried && it->rec.fail_class != ERR_NONE) {
-		tally_add(job->env.tally, TALLY_FAILED, 1);
+		record_count_failure(job, it,
+		    (enum err_class)it->rec.fail_class, true);
 		return (true);
 	}
 	/* And what upload was asked for is stored and counted. */
@@ -157,7 +161,7 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 		return (0);
 	}
 	if (job->down) {	/* and that it is has been said */
-		tally_add(job->env.tally, TALLY_FAILED, 1);
+		record_count_failure(job, &it, ERR_NETWORK, true);
 		return (0);
 	}
 	it.looked_ns = clock_real_ns();

@@ -5,11 +5,20 @@
 #include "base/clock.h"
 #include "base/hook.h"
 #include "base/log.h"
+#include "job/change.h"
+#include "job/said.h"
 
 uint32_t
 record_now_s(void)
 {
 	return ((uint32_t)(clock_real_ms() / 1000));
+}
+
+uint32_t
+record_since_s(const struct state_rec *rec)
+{
+	return (rec->failing_since != 0 ? rec->failing_since :
+	    record_now_s());
 }
 
 struct state *
@@ -46,15 +55,42 @@ record_put(struct job_backup *job, const struct state_rec *rec,
 	job->state_full = true;
 }
 
-void
-record_name_failure(struct job_backup *job, const char *path,
-    const struct err *e)
+/* The latest moment at which it was surely not stored as it was. */
+static int64_t
+unsaved_ms(const struct backup_item *it)
 {
-	if (strstr(e->msg, path) != NULL)
+	int64_t changed_ms = change_last_ms(&it->st),
+	    since_ms = (int64_t)it->rec.failing_since * 1000;
+
+	if (changed_ms == 0 || (since_ms != 0 && since_ms < changed_ms))
+		return (since_ms);
+	return (changed_ms);
+}
+
+void
+record_count_failure(struct job_backup *job, const struct backup_item *it,
+    enum err_class cls, bool unsaved)
+{
+	tally_add(job->env.tally, TALLY_FAILED, 1);
+	tally_add(job->env.tally, TALLY_CLASS + cls, 1);
+	if (unsaved)
+		tally_unsaved(job->env.tally, unsaved_ms(it));
+	if (!job->cfg->say_failures || job->ntold++ >= SAID_FAILURES_MAX)
+		return;
+	said_tell(&job->env, &(struct said){ .kind = SAID_FAILED,
+	    .path = (char *)(uintptr_t)it->path, .cls = cls,
+	    .quarantined = (it->rec.flags & STATE_QUARANTINE) != 0,
+	    .tries = it->rec.fail_count,
+	    .since_s = it->rec.failing_since });
+}
+
+void
+record_name_failure(const struct backup_item *it, const struct err *e)
+{
+	if (strstr(e->msg, it->path) != NULL)
 		log_error("%s", e->msg);
 	else
-		log_error("%s: %s", path, e->msg);
-	tally_add(job->env.tally, TALLY_FAILED, 1);
+		log_error("%s: %s", it->path, e->msg);
 }
 
 /*
@@ -87,14 +123,18 @@ record_failure(struct job_backup *job, struct backup_item *it,
 		tally_add(job->env.tally, TALLY_GONE, 1);
 		return;
 	}
-	record_name_failure(job, it->path, e);
-	if (!job->ready)	/* no store yet that the record belongs to */
+	record_name_failure(it, e);
+	if (!job->ready) {	/* no store yet that the record belongs to */
+		record_count_failure(job, it, e->cls, true);
 		return;
+	}
 	it->rec.path = it->h;
 	it->rec.fail_class = (uint8_t)e->cls;
 	if (it->rec.fail_count < UINT8_MAX)
 		it->rec.fail_count++;
 	it->rec.flags &= (uint16_t)~STATE_QUARANTINE;
 	it->rec.not_before = record_now_s() + back_off_s(job, &it->rec);
+	it->rec.failing_since = record_since_s(&it->rec);
+	record_count_failure(job, it, e->cls, true);
 	record_put(job, &it->rec, it->path);
 }

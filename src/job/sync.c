@@ -19,6 +19,8 @@ enum {
 struct pending {
 	struct state_rec old;	/* as the state has it */
 	struct state_rec rec;
+	struct state_stat st;
+	int64_t looked_ns;
 	uint64_t db_bytes;
 	char *path;
 	char *key;
@@ -91,8 +93,10 @@ good_record(const struct job_backup *job, const struct backup_item *it,
 		rec.flags |= STATE_RACY;
 	if (img->size > 0)
 		rec.flags |= STATE_HAS_DB;
-	if (img->damaged)
+	if (img->damaged) {
 		rec.flags |= STATE_DAMAGED;
+		rec.failing_since = record_since_s(&it->rec);
+	}
 	return (rec);
 }
 
@@ -189,6 +193,8 @@ store_image(struct job_backup *job, const struct backup_item *it,
 	p = mem_zero(sizeof(*p));
 	p->old = it->rec;
 	p->rec = good_record(job, it, img, content, ms);
+	p->st = it->st;
+	p->looked_ns = it->looked_ns;
 	p->db_bytes = img->size;
 	p->path = mem_strdup(it->path);
 	p->key = mem_strdup(buf_str(&job->key));
@@ -205,11 +211,13 @@ refresh(struct job_backup *job, struct backup_item *it,
     const struct image *img, struct hash128 content)
 {
 	uint16_t known = it->rec.flags & STATE_DAMAGED;
+	uint32_t since_s = it->rec.failing_since;
 
 	it->rec = good_record(job, it, img, content, it->rec.stored_ms);
 	/* Damage does not go away by not being looked for. */
 	if (job->cfg->image.check == IMAGE_CHECK_NONE && known != 0) {
 		it->rec.flags |= known;
+		it->rec.failing_since = since_s;
 		look_recall(job, it);
 	}
 	record_put(job, &it->rec, it->path);
@@ -244,9 +252,27 @@ use_image(struct job_backup *job, struct backup_item *it,
 	if (img->damaged) {
 		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
 		    "%s", it->path, img->why);
-		record_name_failure(job, it->path, &damage);
+		record_name_failure(it, &damage);
+		record_count_failure(job, it, damage.cls, false);
 	}
 	return (0);
+}
+
+static void
+tell_stored(const struct job_backup *job, const struct pending *p,
+    uint64_t bytes)
+{
+	int64_t now_ms = clock_real_ms();
+	struct said s = { .kind = SAID_STORED, .path = p->path, .key = p->key,
+	    .stored_bytes = bytes, .db_bytes = p->db_bytes,
+	    .ms = p->rec.stored_ms, .took_ms = now_ms - p->looked_ns / 1000000,
+	    .lag_ms = now_ms - change_last_ms(&p->st) };
+
+	if (s.lag_ms < 0)
+		s.lag_ms = 0;
+	if (p->old.stored_ms == 0)
+		s.lag_ms = -1;
+	said_tell(&job->env, &s);
 }
 
 /* The object is safe. */
@@ -261,12 +287,10 @@ finish(struct job_backup *job, const struct store_op *op)
 	log_debug("%s: stored as %s (%llu bytes)", p->path, op->name,
 	    (unsigned long long)op->bytes);
 	if (job->cfg->say)
-		said_tell(&job->env, &(struct said){ .path = p->path,
-		    .key = p->key, .stored_bytes = op->bytes,
-		    .db_bytes = p->db_bytes, .ms = p->rec.stored_ms });
+		tell_stored(job, p, op->bytes);
 }
 
-_Static_assert(TALLY_NCOUNT == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
+_Static_assert(TALLY_CLASS == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
     "the tally has a place for each kind of request");
 
 /* What the store was asked, for the summary. */
@@ -292,7 +316,8 @@ is_down(struct job_backup *job)
 
 	if (!job->down && store_is_down(job->store, &why)) {
 		job->down = true;
-		said_tell_down(&job->env, why.msg);
+		said_tell(&job->env, &(struct said){ .kind = SAID_DOWN,
+		    .why = why.msg });
 	}
 	return (job->down);
 }
@@ -321,20 +346,20 @@ reap(struct job_backup *job, struct err *e)
 	while ((op = store_next(job->store)) != NULL) {
 		p = op->owner;
 		tally_take(job->env.tally, p->path, TALLY_RECORD);
+		it.path = p->path;
+		it.h = p->rec.path;
+		it.rec = p->old;
+		it.st = p->st;
 		if (op->err == NULL)
 			finish(job, op);
 		else if (ret == -1 || is_down(job))
-			tally_add(job->env.tally, TALLY_FAILED, 1);
+			record_count_failure(job, &it, op->err->cls, true);
 		else if (ends_the_run(job, op->err)) {
-			tally_add(job->env.tally, TALLY_FAILED, 1);
+			record_count_failure(job, &it, op->err->cls, true);
 			*e = *op->err;
 			ret = -1;
-		} else {
-			it.path = p->path;
-			it.h = p->rec.path;
-			it.rec = p->old;
+		} else
 			record_failure(job, &it, op->err);
-		}
 		tally_drop(job->env.tally);
 		free(p->path);
 		free(p->key);

@@ -33,6 +33,26 @@ board_unmap(struct board *b)
 		(void)munmap(b, size_bytes(b->nslots));
 }
 
+static void
+empty(struct tally *t)
+{
+	for (int c = 0; c < TALLY_NCOUNT; c++)
+		atomic_store_explicit(&t->count[c], 0, memory_order_relaxed);
+	atomic_store_explicit(&t->oldest_ms, 0, memory_order_relaxed);
+	tally_take(t, "", TALLY_IDLE);
+}
+
+void
+board_reset(struct board *b)
+{
+	gate_init(&b->gate);
+	gate_init(&b->complaint);
+	atomic_store_explicit(&b->grace_ms, 0, memory_order_relaxed);
+	atomic_store_explicit(&b->stopping, false, memory_order_release);
+	for (unsigned i = 0; i < b->nslots; i++)
+		empty(&b->slot[i].tally);
+}
+
 void
 board_stop(struct board *b, int64_t grace_ms)
 {
@@ -51,9 +71,7 @@ board_hand_over(struct board *b, unsigned i, uint64_t count[TALLY_NCOUNT])
 
 	for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++)
 		count[kept[k]] += tally_get(t, kept[k]);
-	for (int c = 0; c < TALLY_NCOUNT; c++)
-		atomic_store_explicit(&t->count[c], 0, memory_order_relaxed);
-	tally_take(t, "", TALLY_IDLE);
+	empty(t);
 }
 
 void
@@ -63,6 +81,20 @@ board_sum(const struct board *b, uint64_t count[TALLY_NCOUNT])
 		for (int c = 0; c < TALLY_NCOUNT; c++)
 			count[c] += tally_get(&b->slot[i].tally,
 			    (enum tally_count)c);
+}
+
+int64_t
+board_oldest_ms(const struct board *b)
+{
+	int64_t oldest = 0, ms;
+
+	for (unsigned i = 0; i < b->nslots; i++) {
+		ms = atomic_load_explicit(&b->slot[i].tally.oldest_ms,
+		    memory_order_relaxed);
+		if (ms > 0 && (oldest == 0 || ms < oldest))
+			oldest = ms;
+	}
+	return (oldest);
 }
 
 enum tally_phase

@@ -39,6 +39,9 @@ struct board {
 struct board *board_map(unsigned nslots, struct err *e);
 void board_unmap(struct board *b);
 
+/* As it was when it was mapped; for another run of the pool. */
+void board_reset(struct board *b);
+
 /* Tell the workers; EOF on their channels comes after it. */
 void board_stop(struct board *b, int64_t grace_ms);
 
@@ -52,6 +55,9 @@ void board_hand_over(struct board *b, unsigned i,
 
 /* Add all the counters of all slots to count[]. */
 void board_sum(const struct board *b, uint64_t count[TALLY_NCOUNT]);
+
+/* The oldest of all tally.oldest_ms, or 0. */
+int64_t board_oldest_ms(const struct board *b);
 
 /*
  * The path in a dead worker's hand, cut at size - 1 bytes ("" if none), and

@@ -415,7 +415,11 @@ pool_run(const struct pool_cfg *cfg, struct pool_result *res, struct err *e)
 		    s < p->member[i].end_seg; s++)
 			p->owner[s] = (uint8_t)i;
 	}
-	if ((p->board = board_map(cfg->nworkers, e)) == NULL)
+	if (cfg->board != NULL)
+		board_reset(cfg->board);
+	p->board = cfg->board != NULL ? cfg->board :
+	    board_map(cfg->nworkers, e);
+	if (p->board == NULL)
 		goto out;
 	p->msg = mem_resize(NULL, POOL_MSG_MAX, 1);
 	p->ticked_ms = clock_mono_ms();
@@ -424,6 +428,7 @@ pool_run(const struct pool_cfg *cfg, struct pool_result *res, struct err *e)
 	signals_restore();
 	memcpy(res->count, p->carry, sizeof(res->count));
 	board_sum(p->board, res->count);
+	res->oldest_ms = board_oldest_ms(p->board);
 	res->deaths = p->deaths;
 	res->signal = p->signal;
 	res->unstarted = p->unstarted;
@@ -434,7 +439,8 @@ pool_run(const struct pool_cfg *cfg, struct pool_result *res, struct err *e)
 out:
 	for (unsigned i = 0; i < cfg->nworkers; i++)
 		member_fini(&p->member[i]);
-	board_unmap(p->board);
+	if (cfg->board == NULL)
+		board_unmap(p->board);
 	free(p->msg);
 	free(p);
 	return (rc);

@@ -89,11 +89,14 @@ void worker_say(struct worker *w, const void *msg, size_t len);
 bool worker_stopping(const struct worker *w);
 
 struct pool;
+struct board;
 
 struct pool_cfg {
 	unsigned nworkers;		/* 1 .. POOL_WORKERS_MAX */
 	int64_t grace_ms;		/* after TERM or INT */
 	int keep_fd;			/* stays open in workers, or -1 */
+	struct board *board;		/* with nworkers slots, to be emptied
+					 * and used; NULL: an own one */
 	const struct job_ops *ops;
 	void *job_cfg;
 
@@ -121,6 +124,7 @@ struct pool_cfg {
 /* What came of it, summed over all workers that ever were. */
 struct pool_result {
 	uint64_t count[TALLY_NCOUNT];
+	int64_t oldest_ms;		/* of all tally.oldest_ms, or 0 */
 	unsigned deaths;		/* workers that died of a path */
 	int signal;			/* TERM or INT ended it early, or 0 */
 	uint64_t unstarted;		/* messages that were not begun then */

@@ -8,7 +8,7 @@
 static const uint8_t magic[8] = { 'L', 'F', 'S', 'E', 'G', 0, 0, 1 };
 
 enum {
-	FORMAT_VERSION = 1,
+	FORMAT_VERSION = 2,
 	HDR_SUM_AT = 64,	/* the header's checksum; zeros behind it */
 	REC_SUM_AT = 60
 };
@@ -92,6 +92,7 @@ rec_sum(const uint8_t p[STATE_REC_BYTES])
 void
 segment_rec_put(const struct state_rec *rec, uint8_t p[STATE_REC_BYTES])
 {
+	memset(p, 0, STATE_REC_BYTES);
 	put_hash(p, rec->path);
 	put_hash(p + 16, rec->fingerprint);
 	put_hash(p + 32, rec->content);
@@ -102,6 +103,7 @@ segment_rec_put(const struct state_rec *rec, uint8_t p[STATE_REC_BYTES])
 	p[73] = rec->fail_count;
 	le16_put(p + 74, rec->flags);
 	le32_put(p + 76, rec->not_before);
+	le32_put(p + 80, rec->failing_since);
 	le32_put(p + REC_SUM_AT, rec_sum(p));
 }
 
@@ -120,6 +122,7 @@ segment_rec_get(const uint8_t p[STATE_REC_BYTES], struct state_rec *rec)
 	rec->fail_count = p[73];
 	rec->flags = le16_get(p + 74);
 	rec->not_before = le32_get(p + 76);
+	rec->failing_since = le32_get(p + 80);
 	return (true);
 }
 

@@ -19,7 +19,7 @@
 #include "state/table.h"
 
 enum {
-	PAGE_SLOTS = 49,	/* of the first page, with the header */
+	PAGE_SLOTS = 45,	/* of the first page, with the header */
 	LOAD_PERCENT = 85
 };
 

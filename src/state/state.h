@@ -11,9 +11,9 @@
  * Record: 16 path hash (hi, lo), 16 fingerprint, 16 content hash, u64 key
  *     hash, u32 naming, u32 checksum (low half of XXH3-64 of the record with
  *     this field zero), i64 stored_ms, u8 fail_class, u8 fail_count, u16
- *     flags, u32 not_before.  All zero: free.
+ *     flags, u32 not_before, u32 failing_since, u32 0.  All zero: free.
  * Open addressing by the path hash, linear probing, load at most 0.85; grows
- * by 1.25, and by 49 slots (a page) at least, into a new file that is renamed
+ * by 1.25, and by 45 slots (a page) at least, into a new file that is renamed
  * over the old.
  * <segment>.names: u16 length, u64 low half of the path hash, path; appended
  * when a path is first recorded; read by status (state/names.h).
@@ -34,7 +34,7 @@
 enum {
 	STATE_SEGMENTS = 256,
 	STATE_HDR_BYTES = 128,
-	STATE_REC_BYTES = 80
+	STATE_REC_BYTES = 88
 };
 
 enum state_flag {
@@ -42,7 +42,9 @@ enum state_flag {
 	STATE_HAS_DB = 2,	/* the last object stored was not empty */
 	STATE_NOT_DB = 4,	/* skipped: not a database */
 	STATE_DAMAGED = 8,	/* stored, but the check found damage */
-	STATE_QUARANTINE = 16	/* a worker died of it */
+	STATE_QUARANTINE = 16,	/* a worker died of it */
+	STATE_LOST = 32		/* the store has lost its last object, whose
+				 * moment is kept: the next one's is later */
 };
 
 struct state_rec {
@@ -58,6 +60,8 @@ struct state_rec {
 	uint16_t flags;
 	uint32_t not_before;	/* seconds since 1970: when to try again; for
 				 * a failure without back-off, when it was */
+	uint32_t failing_since;	/* seconds since 1970: of the first failure or
+				 * damage since the last success; 0: none */
 };
 
 /* The stat(2) values that tell whether a database changed. */

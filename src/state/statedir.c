@@ -360,16 +360,22 @@ statedir_set_store(struct statedir *sd, struct hash128 store, struct err *e)
 	return (write_id(sd, &id, e));
 }
 
-int64_t
-statedir_marker_ms(const struct statedir *sd)
+/* Of a file that says by its time when something was; 0: there is none. */
+static int64_t
+mtime_ms(const struct statedir *sd, const char *name)
 {
 	struct stat sb;
 
-	if (hash128_is_zero(sd->id.store) ||
-	    fstatat(sd->fd, "id", &sb, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(sd->fd, name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return (0);
 	return ((int64_t)sb.st_mtim.tv_sec * 1000 +
 	    sb.st_mtim.tv_nsec / 1000000);
+}
+
+int64_t
+statedir_marker_ms(const struct statedir *sd)
+{
+	return (hash128_is_zero(sd->id.store) ? 0 : mtime_ms(sd, "id"));
 }
 
 void
@@ -377,6 +383,25 @@ statedir_marker_seen(struct statedir *sd)
 {
 	/* If this fails, the marker is read once more than needed. */
 	(void)utimensat(sd->fd, "id", NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t
+statedir_reconciled_ms(const struct statedir *sd)
+{
+	return (mtime_ms(sd, "reconciled"));
+}
+
+void
+statedir_reconciled(struct statedir *sd)
+{
+	int fd;
+
+	/* If this fails, the store is listed once more than needed. */
+	fd = openat(sd->fd, "reconciled", O_WRONLY | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd != -1)
+		(void)futimens(fd, NULL);
+	io_close(&fd);
 }
 
 int

@@ -4,6 +4,8 @@
  *     <base>/<16 hex digits of the hash of the store's URL>/    mode 0700
  *         lock       flock(2); holds pid, host and start of who has it
  *         id         text (below)
+ *         reconciled empty; its modification time is when the store was last
+ *                    compared with the records
  *         00 ... ff  segments (state/state.h), 00.names ... ff.names
  *
  * id, lines of "word value":
@@ -85,6 +87,11 @@ int statedir_set_store(struct statedir *sd, struct hash128 store,
  * And: it was, just now. */
 int64_t statedir_marker_ms(const struct statedir *sd);
 void statedir_marker_seen(struct statedir *sd);
+
+/* When was the store last compared with the records (ms since 1970; 0:
+ * never)?  And: it was, just now. */
+int64_t statedir_reconciled_ms(const struct statedir *sd);
+void statedir_reconciled(struct statedir *sd);
 
 /* Forget everything: new seed, no store, no segments.  Class state. */
 int statedir_reset(struct statedir *sd, struct err *e);

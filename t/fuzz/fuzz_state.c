@@ -57,7 +57,7 @@ mend(uint8_t *p, size_t n)
 		return;
 	memset(p, 0, STATE_HDR_BYTES);
 	memcpy(p, "LFSEG\0\0\1", 8);
-	le32_put(p + 8, 1);
+	le32_put(p + 8, 2);
 	le32_put(p + 12, STATE_REC_BYTES);
 	le64_put(p + 24, (n - STATE_HDR_BYTES) / STATE_REC_BYTES);
 	le64_put(p + 40, id.seed);

@@ -139,8 +139,8 @@ fill(sqlite3 *db, int page, unsigned i)
 {
 	sql(db, "CREATE TABLE t(id INTEGER PRIMARY KEY, n, s);"
 	    "CREATE INDEX i ON t(n)");
-	sql(db, "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c "
-	    "WHERE x < 60) INSERT INTO t SELECT x, x * %u, "
+	sql(db, "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 "
+	    "FROM c WHERE x < 60) INSERT INTO t SELECT x, x * %u, "
 	    "hex(randomblob(%d)) FROM c", i + 1, page / 8);
 }
 

@@ -70,6 +70,43 @@ START_TEST(integers_are_exact)
 }
 END_TEST
 
+START_TEST(numbers_that_are_not_whole_and_nothing_at_all)
+{
+	struct json *j = json_new();
+	struct buf b = { 0 };
+
+	json_num(j, "tenth", 0.1);
+	json_num(j, "one", 1);
+	json_none(j, "none");
+	json_line(j, &b);
+	ck_assert_str_eq(buf_str(&b),
+	    "{\"tenth\":0.1,\"one\":1.0,\"none\":null}\n");
+	json_free(j);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(a_list_holds_what_was_pushed_and_may_be_empty)
+{
+	struct json *j = json_new(), *row = json_new();
+	struct buf b = { 0 };
+
+	json_list(j, "empty");
+	json_int(row, "n", 1);
+	json_push(j, "rows", row);
+	json_str(row, "s", "two");
+	json_push(j, "rows", row);
+	json_int(j, "end", 3);
+	json_line(j, &b);
+	json_line(row, &b);
+	ck_assert_str_eq(buf_str(&b), "{\"empty\":[],"
+	    "\"rows\":[{\"n\":1},{\"s\":\"two\"}],\"end\":3}\n{}\n");
+	json_free(row);
+	json_free(j);
+	buf_fini(&b);
+}
+END_TEST
+
 #define BAD	"\xef\xbf\xbd"		/* U+FFFD */
 
 static const struct {
@@ -112,6 +149,8 @@ main(void)
 	tcase_add_test(tc, a_line_leaves_an_empty_object_and_is_appended);
 	tcase_add_test(tc, a_member_set_again_has_the_last_value);
 	tcase_add_test(tc, integers_are_exact);
+	tcase_add_test(tc, numbers_that_are_not_whole_and_nothing_at_all);
+	tcase_add_test(tc, a_list_holds_what_was_pushed_and_may_be_empty);
 	tcase_add_loop_test(tc, strings_of_any_bytes_are_json, 0,
 	    LENGTH(strings));
 	return (run_suite(tc));

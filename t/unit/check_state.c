@@ -90,16 +90,16 @@ START_TEST(the_bytes_lie_where_the_manual_says)
 	load("a7", &b);
 	p = b.data;
 	ck_assert_mem_eq(p, "LFSEG\0\0\1", 8);
-	ck_assert_uint_eq(le32_get(p + 8), 1);
-	ck_assert_uint_eq(le32_get(p + 12), 80);
+	ck_assert_uint_eq(le32_get(p + 8), 2);
+	ck_assert_uint_eq(le32_get(p + 12), 88);
 	ck_assert_uint_eq(le32_get(p + 16), SEG);
-	ck_assert_uint_eq(le64_get(p + 24) * 80 + 128, b.len);
+	ck_assert_uint_eq(le64_get(p + 24) * 88 + 128, b.len);
 	ck_assert_uint_eq(le64_get(p + 32), 1);
 	ck_assert_uint_eq(le64_get(p + 40), 42);
 	ck_assert_uint_eq(le64_get(p + 48), 7);
 	ck_assert_uint_eq(le64_get(p + 56), 8);
 	ck_assert_uint_eq(le64_get(p + 64), hash64(p, 64));
-	for (at = 128; le64_get(p + at) == 0; at += 80)
+	for (at = 128; le64_get(p + at) == 0; at += 88)
 		ck_assert_uint_lt(at, b.len);
 	p += at;
 	ck_assert_uint_eq(le64_get(p), rec.path.hi);
@@ -113,9 +113,11 @@ START_TEST(the_bytes_lie_where_the_manual_says)
 	ck_assert_uint_eq(p[73], rec.fail_count);
 	ck_assert_uint_eq(le16_get(p + 74), rec.flags);
 	ck_assert_uint_eq(le32_get(p + 76), rec.not_before);
+	ck_assert_uint_eq(le32_get(p + 80), rec.failing_since);
+	ck_assert_uint_eq(le32_get(p + 84), 0);
 	memcpy(copy, p, sizeof(copy));
 	memset(copy + 60, 0, 4);
-	ck_assert_uint_eq(le32_get(p + 60), (uint32_t)hash64(copy, 80));
+	ck_assert_uint_eq(le32_get(p + 60), (uint32_t)hash64(copy, 88));
 
 	load("a7.names", &b);
 	ck_assert_uint_eq(b.len, 10 + strlen("/d/77.db"));

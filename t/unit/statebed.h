@@ -74,7 +74,8 @@ record(unsigned n)
 	    .fingerprint = { .hi = n, .lo = ~(uint64_t)n },
 	    .content = { .hi = n * 3, .lo = n * 5 }, .key = n * 7,
 	    .naming = n * 11, .stored_ms = -(int64_t)n, .fail_class = n % 16,
-	    .fail_count = n % 256, .flags = n % 32, .not_before = n * 13 });
+	    .fail_count = n % 256, .flags = n % 32, .not_before = n * 13,
+	    .failing_since = n * 17 });
 }
 
 static inline bool
@@ -85,7 +86,8 @@ same(const struct state_rec *a, const struct state_rec *b)
 	    hash128_eq(a->content, b->content) && a->key == b->key &&
 	    a->naming == b->naming && a->stored_ms == b->stored_ms &&
 	    a->fail_class == b->fail_class && a->fail_count == b->fail_count &&
-	    a->flags == b->flags && a->not_before == b->not_before);
+	    a->flags == b->flags && a->not_before == b->not_before &&
+	    a->failing_since == b->failing_since);
 }
 
 static inline struct state *

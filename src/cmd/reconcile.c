@@ -1,0 +1,179 @@
+#include "cmd/reconcile.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/hook.h"
+#include "base/mem.h"
+#include "cmd/notify.h"
+#include "find/find.h"
+#include "find/newest.h"
+#include "proc/pool.h"
+#include "proc/role.h"
+#include "proc/signals.h"
+#include "state/state.h"
+
+enum {
+	LISTINGS = 16		/* at once; each holds two pages */
+};
+
+/* In the role. */
+struct look {
+	const struct reconcile_cfg *cfg;
+	struct store *store;
+	struct newest there;
+	struct reconcile_count n;
+
+	struct state_rec *lost;	/* of the segment in hand */
+	size_t nlost, cap;
+};
+
+/* The newest backup of each key into l->there. */
+static int
+list(struct look *l, struct err *e)
+{
+	struct find_cfg cfg = { .store = l->store, .glob = "",
+	    .before_ms = INT64_MAX, .parallel = l->cfg->s3.concurrent };
+	struct find_version v;
+	struct find *f;
+	int r;
+
+	if (cfg.parallel == 0 || cfg.parallel > LISTINGS)
+		cfg.parallel = LISTINGS;
+	if ((f = find_new(&cfg, e)) == NULL)
+		return (-1);
+	while ((r = find_next(f, &v, e)) == 1) {
+		HOOK("reconcile-list", v.key);
+		newest_add(&l->there, hash64(v.key, strlen(v.key)), v.ms);
+		l->n.keys++;
+	}
+	find_free(f);
+	return (r);
+}
+
+static void
+look_at(void *ctx, const struct state_rec *rec)
+{
+	struct look *l = ctx;
+
+	if (rec->stored_ms == 0 || (rec->flags & STATE_LOST) != 0 ||
+	    newest_has(&l->there, rec->key, rec->stored_ms))
+		return;
+	if (l->nlost == l->cap) {
+		l->cap = l->cap == 0 ? 64 : l->cap * 2;
+		l->lost = mem_resize(l->lost, l->cap, sizeof(*l->lost));
+	}
+	l->lost[l->nlost++] = *rec;
+}
+
+/* Make new what is not there any more. */
+static int
+compare(struct look *l, unsigned seg, struct err *e)
+{
+	struct state_id id = statedir_id(l->cfg->statedir);
+	struct state *st;
+	int ret = -1;
+
+	if ((st = state_open(statedir_fd(l->cfg->statedir), seg, &id,
+	    e)) == NULL)
+		return (-1);
+	state_each(st, look_at, l);
+	for (; l->nlost > 0; l->nlost--, l->n.lost++) {
+		struct state_rec *rec = &l->lost[l->nlost - 1];
+
+		rec->fingerprint = rec->content = (struct hash128){ 0, 0 };
+		rec->flags |= STATE_LOST;
+		if (state_put(st, rec, "", e) == -1)
+			goto out;
+	}
+	ret = 0;
+out:
+	state_close(st);
+	return (ret);
+}
+
+static int
+look(struct look *l, struct err *e)
+{
+	const struct reconcile_cfg *cfg = l->cfg;
+	struct store_cfg scfg = { .url = cfg->url, .s3 = cfg->s3 };
+	struct marker m;
+	unsigned seg;
+
+	if (statedir_reopen(cfg->statedir, e) == -1 ||
+	    (l->store = store_open(&scfg, e)) == NULL ||
+	    marker_check(l->store, &cfg->marker, &m, e) == -1)
+		return (-1);
+	statedir_marker_seen(cfg->statedir);
+	if (list(l, e) == -1)
+		return (-1);
+	HOOK("reconcile-listed", "");
+	for (seg = 0; seg < STATE_SEGMENTS; seg++)
+		if (compare(l, seg, e) == -1)
+			return (-1);
+	statedir_reconciled(cfg->statedir);
+	return (0);
+}
+
+static int
+be_role(void *ctx, struct role_self *self, struct err *e)
+{
+	struct look l = { .cfg = ctx };
+	int ret = look(&l, e), kind;
+
+	for (kind = 0; l.store != NULL && kind < STORE_NREQUEST; kind++)
+		l.n.requests[kind] = store_requests(l.store,
+		    (enum store_request)kind);
+	role_say(self, &l.n, sizeof(l.n));
+	store_close(l.store);
+	newest_fini(&l.there);
+	free(l.lost);
+	return (ret);
+}
+
+/* Hear it out, or until TERM or INT. */
+static enum role_said
+listen_to(struct role *r, struct reconcile_count *n, struct err *e)
+{
+	struct pollfd pfd = { .fd = role_fd(r), .events = POLLIN };
+	uint8_t msg[POOL_MSG_MAX];
+	enum role_said said;
+	size_t len;
+
+	for (;;) {
+		said = role_recv(r, msg, &len, e);
+		if (said == ROLE_MESSAGE && len == sizeof(*n))
+			memcpy(n, msg, len);
+		else if (said != ROLE_MESSAGE && (said != ROLE_NOTHING ||
+		    signals_stops() > 0))
+			return (said);
+		if (said != ROLE_NOTHING)
+			continue;
+		(void)signals_poll(&pfd, 1, (int)notify_alive(), 0);
+		/* Its channel tells; untaken, it would wake us. */
+		(void)signals_child();
+	}
+}
+
+int
+reconcile_run(const struct reconcile_cfg *cfg, struct reconcile_count *n,
+    struct err *e)
+{
+	struct reconcile_cfg mine = *cfg;
+	struct role_cfg role = { .name = "litefleet-look",
+	    .keep_fd = statedir_lock_fd(cfg->statedir), .run = be_role,
+	    .ctx = &mine };
+	enum role_said said;
+	struct role *r;
+
+	memset(n, 0, sizeof(*n));
+	if ((r = role_start(&role, e)) == NULL)
+		return (-1);
+	said = listen_to(r, n, e);
+	role_stop(r);
+	/* Whoever forked has reaped. */
+	(void)signals_child();
+	return (said == ROLE_DONE ? 0 : said == ROLE_FAILED ? -1 : 1);
+}

@@ -1,0 +1,48 @@
+/*
+ * reconcile -- has the store still what the state says it has?  A role lists
+ * the store once, and what is recorded and not there becomes new, so that the
+ * workers of the same cycle store it again.
+ *
+ * The newest backup of a key is what counts, older ones may go (prune).  Of a
+ * record whose object is lost, fingerprint and content are forgotten and
+ * STATE_LOST is set; the moment of the object stays, since names must go on
+ * increasing.  In memory are 16 bytes for each key of the store, and the lost
+ * records of one segment.
+ *
+ * Nothing is changed before the listing has come to its end, and only in the
+ * store that the state speaks of.
+ */
+#ifndef CMD_RECONCILE_H
+#define CMD_RECONCILE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "state/statedir.h"
+#include "store/marker.h"
+#include "store/store.h"
+
+struct reconcile_cfg {
+	const struct store_url *url;
+	struct store_s3_cfg s3;
+	struct statedir *statedir;	/* locked; it knows a store */
+	struct marker_rule marker;
+};
+
+struct reconcile_count {
+	uint64_t keys;			/* in the store */
+	uint64_t lost;			/* records that were made new */
+	uint64_t requests[STORE_NREQUEST];
+};
+
+/*
+ * Begin the role, see it through, and note the moment in the state.  0 with *n;
+ * 1: TERM or INT came (the caller has caught them), nothing more is changed;
+ * -1: class state: it is not the store that the state speaks of, or the state
+ * cannot be read or written; and what makes a listing fail.  *n is as far as
+ * it went.
+ */
+int reconcile_run(const struct reconcile_cfg *cfg, struct reconcile_count *n,
+    struct err *e);
+
+#endif

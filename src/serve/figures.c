@@ -1,0 +1,394 @@
+#include "serve/figures.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+enum {
+	/* Looks at the sequence lock before a writer that was stopped amid it
+	 * is waited for no more. */
+	LOOKS_MAX = 100 * 1000,
+	NOTHERS = 2		/* rows beyond max_series: "other" */
+};
+
+const double figures_bounds[FIGURES_BUCKETS - 1] = { 0.001, 0.003, 0.01,
+    0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600 };
+
+struct figures {
+	size_t map_bytes;
+	const struct board *board;
+	size_t max_series;
+	uint32_t *index;	/* the writer's own: row + 1 by hash; 0: free */
+	size_t nindex;		/* a power of 2 */
+
+	_Atomic uint32_t seq;	/* odd while this is being written: */
+	struct figures_now now;
+	struct figures_failure failures[FIGURES_FAILURES];
+
+	/* Atomics. */
+	struct figures_histogram histogram[FIGURES_NKIND];
+	struct figures_minute minute[FIGURES_MINUTES];
+	_Atomic uint64_t uploads, bytes;
+	_Atomic size_t nseries;	/* rows that are whole */
+	struct figures_series series[];
+};
+
+static void
+write_begin(struct figures *f)
+{
+	atomic_fetch_add_explicit(&f->seq, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+}
+
+static void
+write_end(struct figures *f)
+{
+	atomic_fetch_add_explicit(&f->seq, 1, memory_order_release);
+}
+
+/* Copy what is under the lock, until no writer came between. */
+static void
+read_locked(const struct figures *f, void (*copy)(const struct figures *f,
+    void *ctx), void *ctx)
+{
+	uint32_t seq;
+	unsigned i;
+
+	for (i = 0; i < LOOKS_MAX; i++) {
+		seq = atomic_load_explicit(&f->seq, memory_order_acquire);
+		if (seq % 2 == 0) {
+			copy(f, ctx);
+			atomic_thread_fence(memory_order_acquire);
+			if (atomic_load_explicit(&f->seq,
+			    memory_order_relaxed) == seq)
+				return;
+		}
+		(void)sched_yield();
+	}
+	copy(f, ctx);
+}
+
+/* A copy that may be cut. */
+static void
+cut(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from);
+}
+
+/* One writer: no locked instruction is needed, only that others never read half
+ * a number. */
+static void
+add(_Atomic uint64_t *p, uint64_t n)
+{
+	atomic_store_explicit(p, n + atomic_load_explicit(p,
+	    memory_order_relaxed), memory_order_relaxed);
+}
+
+static void
+observe(struct figures_histogram *h, int64_t ms)
+{
+	size_t i;
+
+	if (ms < 0)	/* the clock was set back */
+		ms = 0;
+	for (i = 0; i < FIGURES_BUCKETS - 1; i++)
+		if ((double)ms <= figures_bounds[i] * 1000)
+			break;
+	add(&h->bucket[i], 1);
+	add(&h->sum_ms, (uint64_t)ms);
+}
+
+struct figures *
+figures_new(const struct board *board, int64_t interval_ms, size_t max_series,
+    struct err *e)
+{
+	struct figures *f;
+	size_t bytes;
+
+	if (max_series > FIGURES_SERIES_MAX)
+		max_series = FIGURES_SERIES_MAX;
+	bytes = sizeof(*f) + (max_series + NOTHERS) * sizeof(f->series[0]);
+	f = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
+	if (f == MAP_FAILED) {
+		err_io(e, "map memory shared with what --listen shows");
+		return (NULL);
+	}
+	f->map_bytes = bytes;
+	f->board = board;
+	f->max_series = max_series;
+	for (f->nindex = 16; f->nindex < 2 * (max_series + NOTHERS); )
+		f->nindex *= 2;
+	f->index = mem_zero(f->nindex * sizeof(*f->index));
+	f->now.interval_ms = interval_ms;
+	f->now.started_mono = clock_mono_ms();
+	f->now.started_ms = clock_real_ms();
+	return (f);
+}
+
+void
+figures_free(struct figures *f)
+{
+	if (f == NULL)
+		return;
+	free(f->index);
+	(void)munmap(f, f->map_bytes);
+}
+
+void
+figures_begin(struct figures *f)
+{
+	write_begin(f);
+	f->now.running = true;
+	f->now.begun_mono = clock_mono_ms();
+	write_end(f);
+}
+
+void
+figures_end(struct figures *f, const struct figures_cycle *c)
+{
+	struct figures_now *now = &f->now;
+	size_t i, n = c->nfailures < FIGURES_FAILURES ? c->nfailures :
+	    FIGURES_FAILURES;
+
+	observe(&f->histogram[FIGURES_CYCLE], c->took_ms);
+	observe(&f->histogram[FIGURES_SCAN], c->scan_ms);
+	write_begin(f);
+	now->running = false;
+	now->ended_ms = clock_real_ms();
+	if (c->complete) {
+		now->complete_mono = clock_mono_ms();
+		now->complete_ms = now->ended_ms;
+	}
+	now->took_ms = c->took_ms;
+	now->scan_ms = c->scan_ms;
+	now->ncycles++;
+	now->nbad += !c->complete || c->nfaults > 0 ||
+	    c->count[TALLY_FAILED] > 0;
+	for (i = 0; i < TALLY_NCOUNT; i++) {
+		now->last[i] = c->count[i];
+		now->total[i] += c->count[i];
+	}
+	now->last_nfaults = c->nfaults;
+	now->oldest_ms = c->oldest_ms;
+	cut(now->why, sizeof(now->why), c->complete || c->why == NULL ?
+	    "" : c->why);
+	now->nfailures = n;
+	if (n > 0)
+		memcpy(f->failures, c->failures, n * sizeof(f->failures[0]));
+	write_end(f);
+}
+
+/* Where in the index is, or would be, the row of these labels? */
+static uint32_t *
+slot_of(struct figures *f, const char *project, const char *database)
+{
+	const struct figures_series *s;
+	size_t at = (size_t)(hash64(project, strlen(project)) ^
+	    hash64(database, strlen(database)) * 3);
+
+	for (;; at++) {
+		at &= f->nindex - 1;
+		if (f->index[at] == 0)
+			return (&f->index[at]);
+		s = &f->series[f->index[at] - 1];
+		if (strcmp(s->project, project) == 0 &&
+		    strcmp(s->database, database) == 0)
+			return (&f->index[at]);
+	}
+}
+
+/* The row of these labels; a new one if there is room, else "other". */
+static struct figures_series *
+row_of(struct figures *f, const char *project, const char *database)
+{
+	size_t n = atomic_load_explicit(&f->nseries, memory_order_relaxed);
+	uint32_t *slot = slot_of(f, project, database);
+	struct figures_series *s;
+
+	if (*slot == 0 && n >= f->max_series) {
+		project = "other";
+		database = database[0] == '\0' ? "" : "other";
+		slot = slot_of(f, project, database);
+	}
+	if (*slot == 0) {
+		s = &f->series[n];
+		cut(s->project, sizeof(s->project), project);
+		cut(s->database, sizeof(s->database), database);
+		*slot = (uint32_t)n + 1;
+		atomic_store_explicit(&f->nseries, n + 1,
+		    memory_order_release);
+	}
+	return (&f->series[*slot - 1]);
+}
+
+static void
+count_series(struct figures *f, const char *project, const char *database,
+    uint64_t bytes, int64_t now_ms)
+{
+	char p[FIGURES_LABEL_BYTES], d[FIGURES_LABEL_BYTES];
+	struct figures_series *s;
+
+	/* Cut as the rows are, so that they compare. */
+	cut(p, sizeof(p), project);
+	cut(d, sizeof(d), database);
+	s = row_of(f, p, d);
+	add(&s->uploads, 1);
+	add(&s->bytes, bytes);
+	atomic_store_explicit(&s->last_ms, now_ms, memory_order_relaxed);
+}
+
+static void
+count_minute(struct figures *f, uint64_t bytes, int64_t now_ms)
+{
+	int64_t minute = now_ms / 60000;
+	struct figures_minute *m = &f->minute[minute % FIGURES_MINUTES];
+
+	if (atomic_load_explicit(&m->minute, memory_order_relaxed) != minute) {
+		atomic_store_explicit(&m->uploads, 0, memory_order_relaxed);
+		atomic_store_explicit(&m->bytes, 0, memory_order_relaxed);
+		atomic_store_explicit(&m->minute, minute,
+		    memory_order_release);
+	}
+	add(&m->uploads, 1);
+	add(&m->bytes, bytes);
+}
+
+void
+figures_upload(struct figures *f, const struct figures_upload *u)
+{
+	int64_t now_ms = clock_real_ms();
+
+	add(&f->uploads, 1);
+	add(&f->bytes, u->bytes);
+	observe(&f->histogram[FIGURES_UPLOAD], u->took_ms);
+	if (u->lag_ms >= 0)
+		observe(&f->histogram[FIGURES_LAG], u->lag_ms);
+	count_minute(f, u->bytes, now_ms);
+	if (u->project == NULL)
+		return;
+	count_series(f, u->project, "", u->bytes, now_ms);
+	if (u->database != NULL && u->database[0] != '\0')
+		count_series(f, u->project, u->database, u->bytes, now_ms);
+}
+
+static void
+copy_now(const struct figures *f, void *ctx)
+{
+	memcpy(ctx, &f->now, sizeof(f->now));
+}
+
+void
+figures_read(const struct figures *f, struct figures_now *now)
+{
+	read_locked(f, copy_now, now);
+	/* They are counted one by one, and none is lost with a worker. */
+	now->total[TALLY_SYNCED] = atomic_load_explicit(&f->uploads,
+	    memory_order_relaxed);
+	now->total[TALLY_BYTES_STORED] = atomic_load_explicit(&f->bytes,
+	    memory_order_relaxed);
+}
+
+struct failures_copy {
+	struct figures_failure *v;
+	size_t max, n;
+};
+
+static void
+copy_failures(const struct figures *f, void *ctx)
+{
+	struct failures_copy *c = ctx;
+
+	c->n = f->now.nfailures < c->max ? f->now.nfailures : c->max;
+	if (c->n > 0)
+		memcpy(c->v, f->failures, c->n * sizeof(c->v[0]));
+}
+
+size_t
+figures_failures(const struct figures *f, struct figures_failure *v,
+    size_t max)
+{
+	struct failures_copy c = { .v = v,
+	    .max = max < FIGURES_FAILURES ? max : FIGURES_FAILURES };
+
+	read_locked(f, copy_failures, &c);
+	return (c.n);
+}
+
+const struct figures_histogram *
+figures_histogram(const struct figures *f, enum figures_kind kind)
+{
+	return (&f->histogram[kind]);
+}
+
+const struct figures_series *
+figures_series(const struct figures *f, size_t i)
+{
+	return (i < atomic_load_explicit(&f->nseries, memory_order_acquire) ?
+	    &f->series[i] : NULL);
+}
+
+void
+figures_minute(const struct figures *f, int64_t now_ms, unsigned ago,
+    uint64_t *uploads, uint64_t *bytes)
+{
+	int64_t minute = now_ms / 60000 - (int64_t)ago;
+	const struct figures_minute *m;
+
+	*uploads = *bytes = 0;
+	if (minute < 0 || ago >= FIGURES_MINUTES)
+		return;
+	m = &f->minute[minute % FIGURES_MINUTES];
+	if (atomic_load_explicit(&m->minute, memory_order_acquire) != minute)
+		return;
+	*uploads = atomic_load_explicit(&m->uploads, memory_order_relaxed);
+	*bytes = atomic_load_explicit(&m->bytes, memory_order_relaxed);
+}
+
+bool
+figures_worker(const struct figures *f, unsigned i,
+    uint64_t count[TALLY_NCOUNT], enum tally_phase *phase)
+{
+	const struct tally *t;
+	int c;
+
+	if (f->board == NULL || i >= f->board->nslots)
+		return (false);
+	t = &f->board->slot[i].tally;
+	for (c = 0; c < TALLY_NCOUNT; c++)
+		count[c] = tally_get(t, (enum tally_count)c);
+	*phase = (enum tally_phase)atomic_load_explicit(&t->phase,
+	    memory_order_relaxed);
+	return (true);
+}
+
+bool
+figures_healthy(const struct figures_now *now, int64_t mono, char *why,
+    size_t size)
+{
+	int64_t since = now->complete_ms != 0 ? now->complete_mono :
+	    now->started_mono;
+	char text[32];
+
+	if (size > 0)
+		why[0] = '\0';
+	if (now->why[0] != '\0') {
+		cut(why, size, now->why);
+		return (false);
+	}
+	if (mono - since <= 3 * now->interval_ms)
+		return (true);
+	(void)snprintf(why, size, now->complete_ms != 0 ?
+	    "no cycle was completed for %s, which is more than three intervals"
+	    : "the first cycle is not complete after %s, which is more than "
+	    "three intervals", num_format_duration(mono - since, text,
+	    sizeof(text)));
+	return (false);
+}
