@@ -122,6 +122,12 @@ put_state(const struct face_view *v, struct buf *b,
 		put_ago(v, b, now->complete_ms);
 		buf_puts(b, ".");
 	}
+	if (now->last[TALLY_SKIPPED] > 0) {
+		buf_puts(b, " Left out: ");
+		put_number(b, now->last[TALLY_SKIPPED], "file that is no "
+		    "SQLite database", "files that are no SQLite databases");
+		buf_puts(b, ".");
+	}
 	buf_puts(b, "</p>\n</section>\n");
 }
 

@@ -113,6 +113,25 @@ START_TEST(it_says_how_it_stands)
 }
 END_TEST
 
+START_TEST(what_is_left_out_is_said)
+{
+	uint64_t count[TALLY_NCOUNT] = { [TALLY_LOOKED] = 9,
+	    [TALLY_SKIPPED] = 3 };
+	struct figures_cycle c = { .count = count, .complete = true };
+
+	bed_cycle(NULL, 0, NULL);
+	render();
+	ck_assert(!has("Left out"));
+	figures_end(bed_figures, &c);
+	render();
+	ck_assert(has("Left out: 3 files that are no SQLite databases."));
+	count[TALLY_SKIPPED] = 1;
+	figures_end(bed_figures, &c);
+	render();
+	ck_assert(has("Left out: 1 file that is no SQLite database."));
+}
+END_TEST
+
 START_TEST(one_that_failed_is_one)
 {
 	bed_cycle(list, 1, NULL);
@@ -267,6 +286,7 @@ main(void)
 	tcase_add_test(tc, the_hash_is_that_of_the_style_sheet);
 	tcase_add_test(tc, it_needs_nothing_from_elsewhere);
 	tcase_add_test(tc, it_says_how_it_stands);
+	tcase_add_test(tc, what_is_left_out_is_said);
 	tcase_add_test(tc, one_that_failed_is_one);
 	tcase_add_loop_test(tc, it_loads_itself_again, 0, LENGTH(refreshes));
 	tcase_add_loop_test(tc, a_hostile_path_is_text, 0, LENGTH(hostile));
