@@ -87,8 +87,10 @@ help_options backup >b
 help_options upload >u
 is 'upload lacks only what is about finding' \
     "$(comm -23 b u | cut -f 2 | sort | tr '\n' ' ')" \
-    'access-key bucket dry-run exclude interval log-every on-failure '\
-'one-file-system path ping reconcile region secret-key shard '
+    'access-key bucket dry-run exclude interval keep-daily keep-hourly '\
+'keep-last keep-monthly keep-weekly keep-within log-every on-failure '\
+'one-file-system path ping prune-every reconcile region retention '\
+'secret-key shard '
 
 status 0 'version' "$lf" version
 prints '... of the program' '^litefleet [0-9]+\.[0-9]+\.[0-9]+'

@@ -26,6 +26,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_LOG_EVERY,
 	OPT_RECONCILE,
+	OPT_PRUNE_EVERY,
 	OPT_ON_FAILURE,
 	OPT_PING
 };
@@ -51,6 +52,9 @@ static const struct cmd_option options[] = {
 	    "with --interval: a line at least every D (default 10m)" },
 	{ "reconcile", OPT_RECONCILE, "D",
 	    "list the store every D, and store again what it lost" },
+	{ "prune-every", OPT_PRUNE_EVERY, "D",
+	    "with --interval: remove old backups, by these rules" },
+	KEEP_OPTIONS,
 	{ "on-failure", OPT_ON_FAILURE, "COMMAND",
 	    "for sh -c, after a run or cycle with failures" },
 	{ "ping", OPT_PING, "URL",
@@ -218,17 +222,15 @@ take_interval(struct backup *b, const char *arg, struct err *e)
 	return (-1);
 }
 
+/* Of --reconcile and --prune-every. */
 static int
-take_reconcile(struct backup *b, const char *arg, struct err *e)
+take_every(const char *arg, const char *what, int64_t *ms, struct err *e)
 {
-	int64_t *ms = &b->c.before.reconcile_ms;
-
-	if (num_parse_duration(arg, "--reconcile", ms, e) == -1)
+	if (num_parse_duration(arg, what, ms, e) == -1)
 		return (-1);
 	if (*ms > 0)
 		return (0);
-	err_set(e, ERR_USAGE, "--reconcile: every \"%s\" is no time at all",
-	    arg);
+	err_set(e, ERR_USAGE, "%s: every \"%s\" is no time at all", what, arg);
 	return (-1);
 }
 
@@ -256,6 +258,7 @@ parse(struct backup *b, struct cmd_parse *p)
 	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
 		ok = true;
 		if (cycle_option(&b->c, o, p->arg, &ok, &e) ||
+		    keepopt_take(&b->c.pruning.keep, o, p->arg, &ok, &e) ||
 		    replaced_option(&b->replaced, o, p->arg)) {
 			;
 		} else if (o == 'n')
@@ -274,7 +277,11 @@ parse(struct backup *b, struct cmd_parse *p)
 			ok = num_parse_duration(p->arg, "--log-every",
 			    &b->c.log_every_ms, &e) == 0;
 		else if (o == OPT_RECONCILE)
-			ok = take_reconcile(b, p->arg, &e) == 0;
+			ok = take_every(p->arg, "--reconcile",
+			    &b->c.before.reconcile_ms, &e) == 0;
+		else if (o == OPT_PRUNE_EVERY)
+			ok = take_every(p->arg, "--prune-every",
+			    &b->c.pruning.every_ms, &e) == 0;
 		else if (o == OPT_ON_FAILURE)
 			b->after.on_failure = p->arg;
 		else if (o == OPT_PING)
@@ -331,13 +338,49 @@ figures(void *ctx)
 }
 
 static int
+beside(void *ctx, int64_t *wait_ms)
+{
+	return (pruning_turn(&((struct backup *)ctx)->c, true, wait_ms));
+}
+
+static void
+end(void *ctx)
+{
+	pruning_end(&((struct backup *)ctx)->c);
+}
+
+static int
 run_cycles(struct backup *b)
 {
 	struct service_cfg service = { .interval_ms = b->c.interval_ms,
-	    .cycle = cycle, .figures = figures, .ctx = b };
+	    .cycle = cycle, .figures = figures, .beside = beside,
+	    .end = end, .ctx = b };
 
 	b->after.net = b->c.s3;
 	return (b->c.interval_ms > 0 ? service_run(&service) : cycle(b));
+}
+
+/* What cannot go together, as a person is told; NULL: it can. */
+static const char *
+mismatch(const struct backup *b)
+{
+	const struct pruning *p = &b->c.pruning;
+
+	if (b->c.json && b->c.raw)
+		return ("--json and -0 exclude each other");
+	if (b->dry && b->c.interval_ms > 0)
+		return ("--dry-run and --interval exclude each other: a dry "
+		    "run looks once");
+	if (p->every_ms > 0 && b->c.interval_ms == 0)
+		return ("--prune-every is for a service, with --interval; else "
+		    "\"litefleet prune\" does it");
+	if (p->every_ms > 0 && !keep_has_rule(&p->keep))
+		return ("--prune-every: no rule says what to keep: give "
+		    "--retention, or one of --keep-...");
+	if (p->every_ms == 0 && keep_has_rule(&p->keep))
+		return ("--retention and --keep-... are for --prune-every; "
+		    "nothing is removed without it");
+	return (NULL);
 }
 
 static int
@@ -347,6 +390,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 	struct cmd_parse p;
 	char **patterns = NULL;
 	size_t npatterns;
+	const char *why;
 	struct err e;
 	int status;
 
@@ -363,13 +407,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 		    "quotes, as '/data/*/*.db'");
 		goto out;
 	}
-	if (b.c.json && b.c.raw) {
-		status = cmd_usage(cmd, "--json and -0 exclude each other");
-		goto out;
-	}
-	if (b.dry && b.c.interval_ms > 0) {
-		status = cmd_usage(cmd, "--dry-run and --interval exclude each "
-		    "other: a dry run looks once");
+	if ((why = mismatch(&b)) != NULL) {
+		status = cmd_usage(cmd, "%s", why);
 		goto out;
 	}
 	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||

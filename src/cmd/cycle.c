@@ -327,7 +327,7 @@ said(void *ctx, const void *msg, size_t len)
 static void
 tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 {
-	const struct run *r = ctx;
+	struct run *r = ctx;
 	bool more = !r->again;
 	struct progress_now now = {
 		.done = count[TALLY_LOOKED],
@@ -339,6 +339,7 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 	};
 
 	(void)notify_alive();
+	(void)pruning_turn(r->c, false, NULL);
 	progress_tick(r->progress, &now);
 }
 
@@ -378,7 +379,7 @@ worth_a_line(const struct cycle *c, const struct pool_result *res,
 	size_t i;
 
 	if (c->interval_ms == 0 || c->ncycles == 0 || !complete ||
-	    c->last_incomplete ||
+	    c->last_incomplete || c->pruning.failed ||
 	    res->count[TALLY_SYNCED] > 0 || c->nfaults != c->last_nfaults ||
 	    c->before.failed != c->last_unreconciled ||
 	    clock_mono_ms() - c->said_ms >= c->log_every_ms)
@@ -428,7 +429,7 @@ status_of(const struct run *r, const struct pool_result *res,
 	if (r->down)
 		return (3);
 	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ||
-	    r->c->before.failed ? 1 : 0);
+	    r->c->before.failed || r->c->pruning.failed ? 1 : 0);
 }
 
 int
@@ -486,5 +487,6 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	(void)fflush(stdout);
 	c->nbad += status != 0;
 	c->new_store = false;
+	c->pruning.failed = false;
 	return (status);
 }

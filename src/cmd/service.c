@@ -1,5 +1,6 @@
 #include "cmd/service.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -35,13 +36,16 @@ next_tick(int64_t tick_ms, int64_t interval_ms, int64_t now_ms)
 static bool
 rest(const struct service_cfg *cfg, int64_t tick_ms)
 {
+	struct pollfd pfd = { .fd = -1, .events = POLLIN };
 	int64_t left, beat;
 
 	while (signals_stops() == 0 &&
 	    (left = tick_ms - clock_mono_ms()) > 0) {
 		beat = notify_alive();
 		left = left < WAIT_MAX_MS ? left : WAIT_MAX_MS;
-		(void)signals_poll(NULL, 0, (int)(left < beat ? left : beat),
+		if (cfg->beside != NULL)
+			pfd.fd = cfg->beside(cfg->ctx, &left);
+		(void)signals_poll(&pfd, 1, (int)(left < beat ? left : beat),
 		    0);
 		/* Whoever forked has reaped; untaken, it would wake us. */
 		(void)signals_child();
@@ -87,6 +91,8 @@ service_run(const struct service_cfg *cfg)
 		tick_ms = next_tick(tick_ms, cfg->interval_ms,
 		    clock_mono_ms());
 	}
+	if (cfg->end != NULL)
+		cfg->end(cfg->ctx);
 	log_info("stopped by %s", strsignal(signals_last()));
 	status = 0;
 out:

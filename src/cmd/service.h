@@ -16,6 +16,13 @@ struct service_cfg {
 	int64_t interval_ms;
 	int (*cycle)(void *ctx);	/* returns an exit status */
 	void (*figures)(void *ctx);	/* say them (log_info) */
+	/*
+	 * What goes on beside the cycles (may be NULL): called between them,
+	 * again when the descriptor that it returns is readable (-1: none),
+	 * and after *wait_ms, which it may lower.  And: see to its end.
+	 */
+	int (*beside)(void *ctx, int64_t *wait_ms);
+	void (*end)(void *ctx);
 	void *ctx;
 };
 
