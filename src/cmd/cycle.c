@@ -14,6 +14,7 @@
 #include "cmd/cycle_out.h"
 #include "cmd/dealer.h"
 #include "cmd/notify.h"
+#include "cmd/service.h"
 #include "proc/signals.h"
 
 void
@@ -339,6 +340,8 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 	};
 
 	(void)notify_alive();
+	if (r->c->interval_ms > 0)
+		service_heed();
 	(void)pruning_turn(r->c, false, NULL);
 	progress_tick(r->progress, &now);
 }

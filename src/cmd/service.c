@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/logfile.h"
 #include "base/num.h"
 #include "cmd/notify.h"
 #include "proc/signals.h"
@@ -32,6 +33,15 @@ next_tick(int64_t tick_ms, int64_t interval_ms, int64_t now_ms)
 	return (tick_ms + nskipped * interval_ms);
 }
 
+void
+service_heed(void)
+{
+	struct err e;
+
+	if (signals_wish(SIGHUP) && logfile_reopen(&e) == -1)
+		log_warn("%s; the log goes on where it was", e.msg);
+}
+
 /* Until the tick, a wish for a cycle (true: it was), or a stop. */
 static bool
 rest(const struct service_cfg *cfg, int64_t tick_ms)
@@ -49,7 +59,7 @@ rest(const struct service_cfg *cfg, int64_t tick_ms)
 		    0);
 		/* Whoever forked has reaped; untaken, it would wake us. */
 		(void)signals_child();
-		(void)signals_wish(SIGHUP);
+		service_heed();
 		if (signals_wish(SIGUSR2))
 			cfg->figures(cfg->ctx);
 		if (signals_wish(SIGUSR1))
