@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hashset.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -72,6 +73,8 @@ struct backup {
 	const char **excludes;
 	bool *matched;		/* per pattern: it found something */
 	bool *barren;		/* that it does not has been said */
+	struct hashset faults, old_faults;	/* messages of this cycle and
+						 * of the one before */
 	struct dealer *dealer;
 	bool again;
 	bool dry;
@@ -96,9 +99,14 @@ fault(void *ctx, const struct err *e)
 {
 	struct backup *b = ctx;
 
+	struct hash128 h = hash128(e->msg, strlen(e->msg));
+
 	if (b->again)		/* named and counted the first time */
 		return;
-	log_error("%s", e->msg);
+	/* What lasts for many cycles is named by the first. */
+	(void)hashset_add(&b->faults, h);
+	log_msg(hashset_has(&b->old_faults, h) ? LOG_LVL_DEBUG :
+	    LOG_LVL_ERROR, "%s", e->msg);
 	b->c.nfaults++;
 }
 
@@ -317,6 +325,9 @@ cycle(void *ctx)
 	struct after a;
 
 	c->nfaults = 0;
+	hashset_fini(&b->old_faults);
+	b->old_faults = b->faults;
+	b->faults = (struct hashset){ 0 };
 	a.status = cycle_run(c, deal, b);
 	if (a.status == 0 || a.status == 1)
 		warn_of_empty_patterns(b);
@@ -428,6 +439,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 out:
 	free(b.matched);
 	free(b.barren);
+	hashset_fini(&b.faults);
+	hashset_fini(&b.old_faults);
 	free(b.excludes);
 	free(patterns);
 	cycle_fini(&b.c);

@@ -409,6 +409,7 @@ sum_up(struct run *r, const struct pool_result *res, bool complete,
 	c->last = *res;
 	c->last_nfaults = c->nfaults;
 	c->last_incomplete = !complete;
+	c->whole_once = c->whole_once || complete;
 	c->last_unreconciled = c->before.failed;
 	c->ncycles++;
 	for (i = 0; i < TALLY_NCOUNT; i++)
@@ -444,6 +445,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .force = c->force, .follow = c->follow, .say = c->say || c->json,
 	    .started_ms = clock_real_ms(),
 	    .resolution_ms = c->resolution_ms, .interval_ms = c->interval_ms,
+	    .terse = c->interval_ms > 0 && c->whole_once,
 	    .s3 = c->s3,
 	    .nworkers = (unsigned)c->jobs,
 	    .image = { .busy_timeout_ms = c->busy_timeout_ms,

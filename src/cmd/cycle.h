@@ -75,6 +75,8 @@ struct cycle {
 	uint64_t last_nfaults;		/* and nfaults, */
 	bool last_incomplete, last_unreconciled;	/* and before.failed */
 	uint64_t total[TALLY_NCOUNT];
+	bool whole_once;		/* one was complete, and so has named
+					 * all that was not well */
 	uint64_t ncycles, nbad;		/* nbad: with another status than 0 */
 	int64_t said_ms;		/* when a summary was last said */
 };

@@ -16,20 +16,24 @@ enum {
 	WAIT_MAX_MS = 60 * 60 * 1000	/* of one poll(2) */
 };
 
-/* The next tick after now; those that are over are skipped. */
+/*
+ * The first tick from now on, at tick_ms or a whole number of intervals later.
+ * Those that a cycle has let pass are skipped, also by one that was wished.
+ */
 static int64_t
-next_tick(int64_t tick_ms, int64_t interval_ms, int64_t now_ms)
+next_tick(int64_t tick_ms, int64_t interval_ms, bool wished)
 {
-	int64_t nskipped;
+	int64_t nskipped, now_ms = clock_mono_ms();
 	char text[32];
 
-	tick_ms += interval_ms;
 	if (tick_ms >= now_ms)
 		return (tick_ms);
 	nskipped = (now_ms - tick_ms) / interval_ms + 1;
-	log_warn("the cycle took longer than --interval %s; %lld %s skipped",
-	    num_format_duration(interval_ms, text, sizeof(text)),
-	    (long long)nskipped, nskipped == 1 ? "tick is" : "ticks are");
+	(void)num_format_duration(interval_ms, text, sizeof(text));
+	log_warn("the cycle %s --interval %s; %lld %s skipped", wished ?
+	    "that was asked for ran into the next of" : "took longer than",
+	    text, (long long)nskipped, nskipped == 1 ? "tick is" :
+	    "ticks are");
 	return (tick_ms + nskipped * interval_ms);
 }
 
@@ -80,6 +84,7 @@ int
 service_run(const struct service_cfg *cfg)
 {
 	int64_t tick_ms = clock_mono_ms();
+	bool wished;
 	int status;
 
 	signals_catch_wishes();
@@ -87,19 +92,18 @@ service_run(const struct service_cfg *cfg)
 	if (status == 2 || status == 75)
 		goto out;
 	notify_ready();
-	tick_ms = next_tick(tick_ms, cfg->interval_ms, clock_mono_ms());
-	while (signals_stops() == 0) {
-		if (!rest(cfg, tick_ms)) {
-			if (signals_stops() > 0)
-				break;
-			(void)cycle(cfg);
-		} else {
-			(void)cycle(cfg);
-			if (clock_mono_ms() < tick_ms)
-				continue;
-		}
-		tick_ms = next_tick(tick_ms, cfg->interval_ms,
-		    clock_mono_ms());
+	tick_ms = next_tick(tick_ms + cfg->interval_ms, cfg->interval_ms,
+	    false);
+	for (;;) {
+		wished = rest(cfg, tick_ms);
+		if (signals_stops() > 0)
+			break;
+		(void)cycle(cfg);
+		if (signals_stops() > 0)
+			break;
+		/* One that was wished leaves the next tick where it is. */
+		tick_ms = next_tick(wished ? tick_ms : tick_ms +
+		    cfg->interval_ms, cfg->interval_ms, wished);
 	}
 	if (cfg->end != NULL)
 		cfg->end(cfg->ctx);

@@ -82,8 +82,11 @@ void record_put(struct job_backup *job, const struct state_rec *rec,
 /* Since when one fails that is found failing now. */
 uint32_t record_since_s(const struct state_rec *rec);
 
-/* Name a failed database, once, and count it. */
+/* Name a failed database, once, and count it.  And one that the state knew
+ * to fail: in a terse run it is only counted. */
 void record_name_failure(struct job_backup *job, const char *path,
+    const struct err *e);
+void record_known_failure(struct job_backup *job, const char *path,
     const struct err *e);
 
 /* The same, and remember it; or count it as gone. */
@@ -104,8 +107,10 @@ int sync_item(struct job_backup *job, struct backup_item *it, struct err *e);
 /* Record what the store has finished.  -1: the run cannot go on. */
 int sync_reap(struct job_backup *job, struct err *e);
 
-/* Name and count what is unchanged but was not well: no database, damaged. */
-void look_recall(struct job_backup *job, const struct backup_item *it);
+/* Name and count what was not well when it was read: no database, damaged.
+ * "news": nobody has named it yet. */
+void look_recall(struct job_backup *job, const struct backup_item *it,
+    bool news);
 
 /* Look at one name of the open directory; flags: enum walk_flag.  -1: the run
  * cannot go on. */

@@ -53,15 +53,30 @@ record_put(struct job_backup *job, const struct state_rec *rec,
 	job->state_full = true;
 }
 
+static void
+name_failure(struct job_backup *job, enum log_level level, const char *path,
+    const struct err *e)
+{
+	if (strstr(e->msg, path) != NULL)
+		log_msg(level, "%s", e->msg);
+	else
+		log_msg(level, "%s: %s", path, e->msg);
+	tally_add(job->env.tally, TALLY_FAILED, 1);
+}
+
 void
 record_name_failure(struct job_backup *job, const char *path,
     const struct err *e)
 {
-	if (strstr(e->msg, path) != NULL)
-		log_error("%s", e->msg);
-	else
-		log_error("%s: %s", path, e->msg);
-	tally_add(job->env.tally, TALLY_FAILED, 1);
+	name_failure(job, LOG_LVL_ERROR, path, e);
+}
+
+void
+record_known_failure(struct job_backup *job, const char *path,
+    const struct err *e)
+{
+	name_failure(job, job->cfg->terse ? LOG_LVL_DEBUG : LOG_LVL_ERROR,
+	    path, e);
 }
 
 /*
@@ -95,7 +110,8 @@ record_failure(struct job_backup *job, struct backup_item *it,
 		return;
 	}
 	record_name_failure(job, it->path, e);
-	if (!job->ready)	/* no store yet that the record belongs to */
+	/* No store yet that the record belongs to. */
+	if (!job->ready && hash128_is_zero(job->id.store))
 		return;
 	it->rec.path = it->h;
 	it->rec.fail_class = (uint8_t)e->cls;

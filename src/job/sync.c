@@ -60,6 +60,7 @@ sync_prepare(struct job_backup *job, struct err *e)
 static void
 not_a_database(struct job_backup *job, struct backup_item *it)
 {
+	bool known = (it->rec.flags & STATE_NOT_DB) != 0;
 	struct err e;
 
 	if (it->rec.stored_ms != 0) {
@@ -74,7 +75,7 @@ not_a_database(struct job_backup *job, struct backup_item *it)
 	if (change_is_racy(&it->st, it->looked_ns))
 		it->rec.flags |= STATE_RACY;
 	record_put(job, &it->rec, it->path);
-	look_recall(job, it);
+	look_recall(job, it, !known);
 }
 
 /* The record of a database whose image is (or will be) in the store. */
@@ -214,7 +215,7 @@ refresh(struct job_backup *job, struct backup_item *it,
 	if (job->cfg->image.check == IMAGE_CHECK_NONE && known != 0) {
 		it->rec.flags |= known;
 		it->rec.failing_since = since_s;
-		look_recall(job, it);
+		look_recall(job, it, false);
 	}
 	record_put(job, &it->rec, it->path);
 	tally_add(job->env.tally, TALLY_REFRESHED, 1);
@@ -226,6 +227,7 @@ static int
 use_image(struct job_backup *job, struct backup_item *it,
     const struct image *img, struct err *e)
 {
+	bool known = (it->rec.flags & STATE_DAMAGED) != 0;
 	struct hash128 content;
 	struct err damage;
 
@@ -248,7 +250,10 @@ use_image(struct job_backup *job, struct backup_item *it,
 	if (img->damaged) {
 		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
 		    "%s", it->path, img->why);
-		record_name_failure(job, it->path, &damage);
+		if (known)
+			record_known_failure(job, it->path, &damage);
+		else
+			record_name_failure(job, it->path, &damage);
 	}
 	return (0);
 }
