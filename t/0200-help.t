@@ -87,8 +87,10 @@ help_options backup >b
 help_options upload >u
 is 'upload lacks only what is about finding' \
     "$(comm -23 b u | cut -f 2 | sort | tr '\n' ' ')" \
-    'access-key bucket dry-run exclude interval listen log-every '\
-'max-series on-failure one-file-system path ping put-price reconcile region '\
+    'access-key bucket dry-run exclude interval keep-daily keep-hourly '\
+'keep-last keep-monthly keep-weekly keep-within listen log-every max-series '\
+'on-failure one-file-system path ping prune-every put-price reconcile region '\
+'retention '\
 'secret-key shard '
 
 status 0 'version' "$lf" version

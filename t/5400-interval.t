@@ -126,7 +126,7 @@ for n in 1 2; do
 done
 kill -USR1 "$svc"
 ok "then it is held back" wait_for 10 said 1 \
-    'has failed 2 times, is tried again after'
+    'has failed 2 times \(busy\), is tried again after'
 : >unlock
 ended "$locker"
 status 75 "another run has to wait" "$lf" backup --to store "$p"
@@ -172,6 +172,28 @@ ok "an overrun is said" wait_for 10 said 1 \
     'warning: the cycle took longer than --interval 100ms; [0-9]+ ticks are'
 kill -KILL "$pid"
 ended "$pid"
+
+# So does one that was asked for, and lets a tick pass.
+bad=$(find "$scratch/data" -name '*.db' | sort | head -n 1)
+cp "$bad" good
+printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+echo 'while [ ! -e go ]; do sleep 0.05; done; echo done >&2' >held
+: >go
+start "$lf" backup --to store --interval 3s --strict \
+    --on-failure 'exec sh ./held' "$p"
+ok "a cycle" wait_for 10 said 1 '^done'
+rm go
+kill -USR1 "$pid"
+t=$(($(_now_ms) + 3000))
+wait_for 5 _later_than $t
+: >go
+ok "a cycle that was asked for lets a tick pass" wait_for 10 said 1 \
+    'warning: the cycle that was asked for ran into .*--interval 3[.0]*s; 1 tick is'
+ok "and the next comes" wait_for 10 said 3 '^done'
+stop "$pid" TERM
+is "it ends" "$?" 0
+cp good "$bad"
+status 0 "and is good again" "$lf" backup --to store "$p"
 
 # A dead-man service.
 cat >pong <<-'SH'

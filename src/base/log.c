@@ -17,6 +17,7 @@
 
 static enum log_level max_level = LOG_LVL_INFO;
 static bool as_json;
+static bool stamped;		/* text begins with the time */
 static bool to_journal;		/* which takes a priority from each line */
 
 /* What was said once; log_setup() puts it where children share it. */
@@ -62,6 +63,13 @@ log_setup(enum log_level level, bool json)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p != MAP_FAILED)
 		said = p;
+}
+
+void
+log_stamp(bool stamp)
+{
+	stamped = stamp;
+	to_journal = is_journal();
 }
 
 bool
@@ -114,12 +122,24 @@ append(char *line, size_t *n, size_t cap, const char *s, bool json)
 	}
 }
 
+/* "2026-11-20T10:30:00.123Z" */
+static void
+put_time(char stamp[32])
+{
+	struct timespec ts;
+	struct tm tm;
+	size_t n;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	(void)gmtime_r(&ts.tv_sec, &tm);
+	n = strftime(stamp, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(stamp + n, 32 - n, ".%03ldZ", ts.tv_nsec / 1000000);
+}
+
 static void
 emit(enum log_level level, const char *msg)
 {
-	char line[PIPE_BUF], stamp[32];
-	struct timespec ts;
-	struct tm tm;
+	char line[PIPE_BUF], stamp[32] = "";
 	const char *end;
 	const char *priority = to_journal ? level_priority[level] : "";
 	size_t n = 0, cap;
@@ -128,18 +148,17 @@ emit(enum log_level level, const char *msg)
 
 	end = as_json ? "\"}\n" : "\n";
 	cap = sizeof(line) - strlen(end);
+	if (as_json || stamped)
+		put_time(stamp);
 	if (as_json) {
-		(void)clock_gettime(CLOCK_REALTIME, &ts);
-		(void)gmtime_r(&ts.tv_sec, &tm);
-		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-		len = snprintf(line, cap, "%s{\"time\":\"%s.%03ldZ\","
+		len = snprintf(line, cap, "%s{\"time\":\"%s\","
 		    "\"level\":\"%s\",\"pid\":%ld,\"message\":\"",
-		    priority, stamp, ts.tv_nsec / 1000000, level_names[level],
-		    (long)getpid());
+		    priority, stamp, level_names[level], (long)getpid());
 		n = (size_t)len;
 	} else {
-		n = (size_t)snprintf(line, cap, "%s%s%s", priority,
-		    term_is_open() ? TERM_WIPE : "", level_prefix[level]);
+		n = (size_t)snprintf(line, cap, "%s%s%s%s%s", priority,
+		    term_is_open() ? TERM_WIPE : "", stamp, stamped ? " " : "",
+		    level_prefix[level]);
 	}
 	append(line, &n, cap, msg, as_json);
 	memcpy(line + n, end, strlen(end));

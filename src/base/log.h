@@ -6,6 +6,7 @@
  * Text:  "litefleet: error: <message>", "litefleet: warning: <message>",
  *        and the bare message for info, debug and trace.
  * JSON:  {"time":"...","level":"...","pid":N,"message":"..."}
+ * In a file (base/logfile.h) lines of text begin with the time, too.
  * Text wipes what base/term shows in the line.  Where stderr is the journal of
  * systemd (JOURNAL_STREAM says so), each line begins with its priority: "<3>"
  * to "<7>", as sd-daemon(3) has them.
@@ -30,6 +31,10 @@ enum log_level {
  * call: LOG_LVL_INFO, text.  Inherited over fork(2).
  */
 void log_setup(enum log_level level, bool json);
+
+/* Begin lines of text with the time (UTC, to the millisecond), or do not; the
+ * journal, which has its own, is looked for anew. */
+void log_stamp(bool stamp);
 
 /* Would a message of this level be written?  As a JSON object? */
 bool log_wants(enum log_level level);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hashset.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -27,6 +28,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_LOG_EVERY,
 	OPT_RECONCILE,
+	OPT_PRUNE_EVERY,
 	OPT_ON_FAILURE,
 	OPT_PING,
 	OPT_LISTEN,
@@ -55,6 +57,9 @@ static const struct cmd_option options[] = {
 	    "with --interval: a line at least every D (default 10m)" },
 	{ "reconcile", OPT_RECONCILE, "D",
 	    "list the store every D, and store again what it lost" },
+	{ "prune-every", OPT_PRUNE_EVERY, "D",
+	    "with --interval: remove old backups, by these rules" },
+	KEEP_OPTIONS,
 	{ "on-failure", OPT_ON_FAILURE, "COMMAND",
 	    "for sh -c, after a run or cycle with failures" },
 	{ "ping", OPT_PING, "URL",
@@ -80,6 +85,8 @@ struct backup {
 	const char **excludes;
 	bool *matched;		/* per pattern: it found something */
 	bool *barren;		/* that it does not has been said */
+	struct hashset faults, old_faults;	/* messages of this cycle and
+						 * of the one before */
 	struct dealer *dealer;
 	bool again;
 	bool dry;
@@ -104,9 +111,14 @@ fault(void *ctx, const struct err *e)
 {
 	struct backup *b = ctx;
 
+	struct hash128 h = hash128(e->msg, strlen(e->msg));
+
 	if (b->again)		/* named and counted the first time */
 		return;
-	log_error("%s", e->msg);
+	/* What lasts for many cycles is named by the first. */
+	(void)hashset_add(&b->faults, h);
+	log_msg(hashset_has(&b->old_faults, h) ? LOG_LVL_DEBUG :
+	    LOG_LVL_ERROR, "%s", e->msg);
 	b->c.nfaults++;
 }
 
@@ -230,17 +242,15 @@ take_interval(struct backup *b, const char *arg, struct err *e)
 	return (-1);
 }
 
+/* Of --reconcile and --prune-every. */
 static int
-take_reconcile(struct backup *b, const char *arg, struct err *e)
+take_every(const char *arg, const char *what, int64_t *ms, struct err *e)
 {
-	int64_t *ms = &b->c.before.reconcile_ms;
-
-	if (num_parse_duration(arg, "--reconcile", ms, e) == -1)
+	if (num_parse_duration(arg, what, ms, e) == -1)
 		return (-1);
 	if (*ms > 0)
 		return (0);
-	err_set(e, ERR_USAGE, "--reconcile: every \"%s\" is no time at all",
-	    arg);
+	err_set(e, ERR_USAGE, "%s: every \"%s\" is no time at all", what, arg);
 	return (-1);
 }
 
@@ -268,6 +278,7 @@ parse(struct backup *b, struct cmd_parse *p)
 	while ((o = cmd_getopt(p)) != CMD_END && o != CMD_END_EARLY) {
 		ok = true;
 		if (cycle_option(&b->c, o, p->arg, &ok, &e) ||
+		    keepopt_take(&b->c.pruning.keep, o, p->arg, &ok, &e) ||
 		    replaced_option(&b->replaced, o, p->arg)) {
 			;
 		} else if (o == 'n')
@@ -286,7 +297,11 @@ parse(struct backup *b, struct cmd_parse *p)
 			ok = num_parse_duration(p->arg, "--log-every",
 			    &b->c.log_every_ms, &e) == 0;
 		else if (o == OPT_RECONCILE)
-			ok = take_reconcile(b, p->arg, &e) == 0;
+			ok = take_every(p->arg, "--reconcile",
+			    &b->c.before.reconcile_ms, &e) == 0;
+		else if (o == OPT_PRUNE_EVERY)
+			ok = take_every(p->arg, "--prune-every",
+			    &b->c.pruning.every_ms, &e) == 0;
 		else if (o == OPT_ON_FAILURE)
 			b->after.on_failure = p->arg;
 		else if (o == OPT_PING)
@@ -330,6 +345,9 @@ cycle(void *ctx)
 	struct after a;
 
 	c->nfaults = 0;
+	hashset_fini(&b->old_faults);
+	b->old_faults = b->faults;
+	b->faults = (struct hashset){ 0 };
 	a.status = cycle_run(c, deal, b);
 	if (a.status == 0 || a.status == 1)
 		warn_of_empty_patterns(b);
@@ -362,10 +380,23 @@ start_listening(struct backup *b, struct err *e)
 }
 
 static int
+beside(void *ctx, int64_t *wait_ms)
+{
+	return (pruning_turn(&((struct backup *)ctx)->c, true, wait_ms));
+}
+
+static void
+end(void *ctx)
+{
+	pruning_end(&((struct backup *)ctx)->c);
+}
+
+static int
 run_cycles(struct backup *b)
 {
 	struct service_cfg service = { .interval_ms = b->c.interval_ms,
-	    .cycle = cycle, .figures = figures, .ctx = b };
+	    .cycle = cycle, .figures = figures, .beside = beside,
+	    .end = end, .ctx = b };
 	struct err e;
 	int status;
 
@@ -379,6 +410,31 @@ run_cycles(struct backup *b)
 	return (status);
 }
 
+/* What cannot go together, as a person is told; NULL: it can. */
+static const char *
+mismatch(const struct backup *b)
+{
+	const struct pruning *p = &b->c.pruning;
+
+	if (b->c.json && b->c.raw)
+		return ("--json and -0 exclude each other");
+	if (b->dry && b->c.interval_ms > 0)
+		return ("--dry-run and --interval exclude each other: a dry "
+		    "run looks once");
+	if (b->listen.where != NULL && b->c.interval_ms == 0)
+		return ("--listen shows a service: give --interval, too");
+	if (p->every_ms > 0 && b->c.interval_ms == 0)
+		return ("--prune-every is for a service, with --interval; else "
+		    "\"litefleet prune\" does it");
+	if (p->every_ms > 0 && !keep_has_rule(&p->keep))
+		return ("--prune-every: no rule says what to keep: give "
+		    "--retention, or one of --keep-...");
+	if (p->every_ms == 0 && keep_has_rule(&p->keep))
+		return ("--retention and --keep-... are for --prune-every; "
+		    "nothing is removed without it");
+	return (NULL);
+}
+
 static int
 run(const struct cmd *cmd, int argc, char **argv)
 {
@@ -386,6 +442,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 	struct cmd_parse p;
 	char **patterns = NULL;
 	size_t npatterns;
+	const char *why;
 	struct err e;
 	int status;
 
@@ -404,18 +461,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 		    "quotes, as '/data/*/*.db'");
 		goto out;
 	}
-	if (b.c.json && b.c.raw) {
-		status = cmd_usage(cmd, "--json and -0 exclude each other");
-		goto out;
-	}
-	if (b.dry && b.c.interval_ms > 0) {
-		status = cmd_usage(cmd, "--dry-run and --interval exclude each "
-		    "other: a dry run looks once");
-		goto out;
-	}
-	if (b.listen.where != NULL && b.c.interval_ms == 0) {
-		status = cmd_usage(cmd, "--listen shows a service: give "
-		    "--interval, too");
+	if ((why = mismatch(&b)) != NULL) {
+		status = cmd_usage(cmd, "%s", why);
 		goto out;
 	}
 	if (replaced_apply(&b.replaced, &b.c, &e) == -1 ||
@@ -435,6 +482,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 out:
 	free(b.matched);
 	free(b.barren);
+	hashset_fini(&b.faults);
+	hashset_fini(&b.old_faults);
 	free(b.excludes);
 	free(patterns);
 	cycle_fini(&b.c);

@@ -64,10 +64,11 @@ is_due(const struct cycle *c)
 		return (false);
 	if (hash128_is_zero(c->id.store)) {
 		/* Nothing is recorded that could be lost. */
-		statedir_reconciled(c->statedir);
+		statedir_moment_now(c->statedir, STATEDIR_RECONCILED);
 		return (false);
 	}
-	age_ms = clock_real_ms() - statedir_reconciled_ms(c->statedir);
+	age_ms = clock_real_ms() - statedir_moment_ms(c->statedir,
+	    STATEDIR_RECONCILED);
 	return (age_ms < 0 || age_ms >= c->before.reconcile_ms);
 }
 

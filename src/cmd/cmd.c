@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/logfile.h"
 #include "base/mem.h"
 
 const struct cmd *
@@ -100,7 +101,7 @@ end_early(struct cmd_parse *p, int status)
 static int
 next(struct cmd_parse *p)
 {
-	struct option longs[64] = { 0 };
+	struct option longs[96] = { 0 };
 	const struct cmd_option *o;
 	struct buf letters = { 0 };
 	size_t n = 0;
@@ -156,6 +157,7 @@ int
 cmd_getopt(struct cmd_parse *p)
 {
 	const char *bad;
+	struct err e;
 	int c;
 
 	if (optind == 0 && (bad = first_unknown(p)) != NULL)
@@ -180,6 +182,10 @@ cmd_getopt(struct cmd_parse *p)
 		case CMD_OPT_HELP:
 			cmd_help(p->cmd);
 			return (end_early(p, 0));
+		case CMD_OPT_LOG_FILE:
+			if (logfile_open(optarg, &e) == -1)
+				return (end_early(p, cmd_fail(p->cmd, &e)));
+			break;
 		case CMD_OPT_QUIET:
 			p->quiet = true;
 			break;

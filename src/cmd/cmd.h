@@ -44,6 +44,7 @@ enum {
 	CMD_OPT_QUIET = 'q',
 	CMD_OPT_VERBOSE = 'v',
 	CMD_OPT_LOG_FORMAT = 0x100,
+	CMD_OPT_LOG_FILE,
 	CMD_OPT_OWN		/* a command's own keys begin here */
 };
 
@@ -51,6 +52,8 @@ enum {
 #define CMD_OPTIONS_COMMON						\
 	{ "log-format", CMD_OPT_LOG_FORMAT, "FORMAT",			\
 	    "say it on stderr as text or json (default text)" },	\
+	{ "log-file", CMD_OPT_LOG_FILE, "FILE",				\
+	    "say it there instead of on stderr" },			\
 	{ "quiet", CMD_OPT_QUIET, NULL,					\
 	    "say nothing but warnings and errors" },			\
 	{ "verbose", CMD_OPT_VERBOSE, NULL,				\

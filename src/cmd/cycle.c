@@ -15,6 +15,7 @@
 #include "cmd/dealer.h"
 #include "cmd/listen.h"
 #include "cmd/notify.h"
+#include "cmd/service.h"
 #include "proc/signals.h"
 
 void
@@ -335,7 +336,7 @@ said(void *ctx, const void *msg, size_t len)
 static void
 tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 {
-	const struct run *r = ctx;
+	struct run *r = ctx;
 	bool more = !r->again;
 	struct progress_now now = {
 		.done = count[TALLY_LOOKED],
@@ -347,6 +348,9 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 	};
 
 	(void)notify_alive();
+	if (r->c->interval_ms > 0)
+		service_heed();
+	(void)pruning_turn(r->c, false, NULL);
 	progress_tick(r->progress, &now);
 }
 
@@ -386,7 +390,7 @@ worth_a_line(const struct cycle *c, const struct pool_result *res,
 	size_t i;
 
 	if (c->interval_ms == 0 || c->ncycles == 0 || !complete ||
-	    c->last_incomplete ||
+	    c->last_incomplete || c->pruning.failed ||
 	    res->count[TALLY_SYNCED] > 0 || c->nfaults != c->last_nfaults ||
 	    c->before.failed != c->last_unreconciled ||
 	    clock_mono_ms() - c->said_ms >= c->log_every_ms)
@@ -413,6 +417,7 @@ sum_up(struct run *r, const struct pool_result *res, bool complete,
 	c->last = *res;
 	c->last_nfaults = c->nfaults;
 	c->last_incomplete = !complete;
+	c->whole_once = c->whole_once || complete;
 	c->last_unreconciled = c->before.failed;
 	c->ncycles++;
 	for (i = 0; i < TALLY_NCOUNT; i++)
@@ -457,7 +462,7 @@ status_of(const struct run *r, const struct pool_result *res,
 	if (r->down)
 		return (3);
 	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ||
-	    r->c->before.failed ? 1 : 0);
+	    r->c->before.failed || r->c->pruning.failed ? 1 : 0);
 }
 
 int
@@ -471,6 +476,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .say_failures = c->listen != NULL,
 	    .started_ms = clock_real_ms(),
 	    .resolution_ms = c->resolution_ms, .interval_ms = c->interval_ms,
+	    .terse = c->interval_ms > 0 && c->whole_once,
 	    .s3 = c->s3,
 	    .nworkers = (unsigned)c->jobs,
 	    .image = { .busy_timeout_ms = c->busy_timeout_ms,
@@ -523,5 +529,6 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	(void)fflush(stdout);
 	c->nbad += status != 0;
 	c->new_store = false;
+	c->pruning.failed = false;
 	return (status);
 }

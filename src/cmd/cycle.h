@@ -14,8 +14,10 @@
 #include "cmd/before.h"
 #include "cmd/cmd.h"
 #include "cmd/dealer.h"
+#include "cmd/keepopt.h"
 #include "cmd/network.h"
 #include "cmd/progress.h"
+#include "cmd/pruning.h"
 #include "cmd/values.h"
 #include "fleet/key.h"
 #include "fleet/pattern.h"
@@ -52,6 +54,7 @@ struct cycle {
 	int64_t log_every_ms;		/* at least one line in this time */
 	bool strict, new_store, shared, json, raw, follow, force, say;
 	struct before before;
+	struct pruning pruning;
 
 	/* made of them by cycle_setup() */
 	struct pattern **patterns;
@@ -76,13 +79,15 @@ struct cycle {
 	uint64_t last_nfaults;		/* and nfaults, */
 	bool last_incomplete, last_unreconciled;	/* and before.failed */
 	uint64_t total[TALLY_NCOUNT];
+	bool whole_once;		/* one was complete, and so has named
+					 * all that was not well */
 	uint64_t ncycles, nbad;		/* nbad: with another status than 0 */
 	int64_t said_ms;		/* when a summary was last said */
 };
 
 /* Rows of the option table that backup and upload share, and their keys. */
 enum {
-	CYCLE_OPT_TO = NETWORK_OPT_END, CYCLE_OPT_KEY, CYCLE_OPT_JOBS,
+	CYCLE_OPT_TO = KEEP_OPT_END, CYCLE_OPT_KEY, CYCLE_OPT_JOBS,
 	CYCLE_OPT_STATE, CYCLE_OPT_SPOOL, CYCLE_OPT_BUSY, CYCLE_OPT_GRACE,
 	CYCLE_OPT_HOST, CYCLE_OPT_CHECK, CYCLE_OPT_NEW_STORE,
 	CYCLE_OPT_SHARED, CYCLE_OPT_FOLLOW, CYCLE_OPT_STRICT, CYCLE_OPT_JSON,

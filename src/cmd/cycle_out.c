@@ -136,6 +136,8 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	    "directory not read" : "directories not read");
 	if (o->c->before.failed)
 		buf_puts(&b, ", not reconciled");
+	if (o->c->pruning.failed)
+		buf_puts(&b, ", not pruned");
 	put_requests(&b, n);
 	if (n[TALLY_BYTES_STORED] > 0)
 		buf_printf(&b, ", %s stored",
@@ -158,6 +160,8 @@ cycle_out_summary(struct cycle_out *o, const struct pool_result *res,
 	json_int(o->json, "directories_not_read", (int64_t)o->c->nfaults);
 	if (o->c->before.reconcile_ms > 0)
 		json_bool(o->json, "not_reconciled", o->c->before.failed);
+	if (o->c->pruning.every_ms > 0)
+		json_bool(o->json, "not_pruned", o->c->pruning.failed);
 	json_int(o->json, "bytes_read", (int64_t)n[TALLY_BYTES_READ]);
 	json_int(o->json, "bytes_stored", (int64_t)n[TALLY_BYTES_STORED]);
 	for (kind = 0; o->c->url.kind == STORE_S3 && kind < STORE_NREQUEST;

@@ -8,16 +8,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "cmd/cmd.h"
+#include "cmd/keepopt.h"
 #include "cmd/network.h"
 #include "cmd/pruner.h"
 #include "proc/pool.h"
 #include "proc/signals.h"
 
 enum {
-	OPT_RETENTION = NETWORK_OPT_END, OPT_LAST, OPT_WITHIN, OPT_HOURLY,
-	OPT_DAILY, OPT_WEEKLY, OPT_MONTHLY, OPT_JSON
+	OPT_JSON = KEEP_OPT_END
 };
 
 enum {
@@ -25,17 +24,7 @@ enum {
 };
 
 static const struct cmd_option options[] = {
-	{ "retention", OPT_RETENTION, "D",
-	    "keep what is no older than D: only older ones may go" },
-	{ "keep-last", OPT_LAST, "N", "keep the N newest of each database" },
-	{ "keep-within", OPT_WITHIN, "D",
-	    "keep what is no older than D before its newest" },
-	{ "keep-hourly", OPT_HOURLY, "N",
-	    "keep the newest of each of the last N hours that have any" },
-	{ "keep-daily", OPT_DAILY, "N", "of each of the last N days" },
-	{ "keep-weekly", OPT_WEEKLY, "N",
-	    "of each of the last N weeks (Monday to Sunday)" },
-	{ "keep-monthly", OPT_MONTHLY, "N", "of each of the last N months" },
+	KEEP_OPTIONS,
 	{ "dry-run", 'n', NULL,
 	    "remove nothing; write what would be kept, and by which rule" },
 	NETWORK_OPTIONS,
@@ -43,58 +32,6 @@ static const struct cmd_option options[] = {
 	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
 	CMD_OPTIONS_COMMON
 };
-
-/* Nothing is younger than no time at all, which nobody can mean. */
-static bool
-take_age(const char *arg, const char *what, int64_t *ms, struct err *e)
-{
-	if (num_parse_duration(arg, what, ms, e) == -1)
-		return (false);
-	if (*ms > 0)
-		return (true);
-	err_set(e, ERR_USAGE, "%s: \"%s\" would keep nothing; --keep-last 1 "
-	    "keeps the newest of each database alone", what, arg);
-	return (false);
-}
-
-static bool
-take_count(const char *arg, const char *what, uint64_t *n, struct err *e)
-{
-	return (num_parse(arg, 1, UINT32_MAX, what, n, e) == 0);
-}
-
-/* A rule; false: it is another option. */
-static bool
-take_rule(struct keep_rules *r, int key, const char *arg, bool *ok,
-    struct err *e)
-{
-	switch (key) {
-	case OPT_RETENTION:
-		*ok = take_age(arg, "--retention", &r->retention_ms, e);
-		break;
-	case OPT_WITHIN:
-		*ok = take_age(arg, "--keep-within", &r->within_ms, e);
-		break;
-	case OPT_LAST:
-		*ok = take_count(arg, "--keep-last", &r->last, e);
-		break;
-	case OPT_HOURLY:
-		*ok = take_count(arg, "--keep-hourly", &r->hourly, e);
-		break;
-	case OPT_DAILY:
-		*ok = take_count(arg, "--keep-daily", &r->daily, e);
-		break;
-	case OPT_WEEKLY:
-		*ok = take_count(arg, "--keep-weekly", &r->weekly, e);
-		break;
-	case OPT_MONTHLY:
-		*ok = take_count(arg, "--keep-monthly", &r->monthly, e);
-		break;
-	default:
-		return (false);
-	}
-	return (true);
-}
 
 /* Options into *plan.  CMD_END or CMD_END_EARLY. */
 static int
@@ -112,7 +49,7 @@ parse(struct prune_plan *plan, struct cmd_parse *p)
 			plan->out.json = true;
 		else if (o == '0')
 			plan->out.raw = true;
-		else if (!take_rule(&plan->keep, o, p->arg, &ok, &e))
+		else if (!keepopt_take(&plan->keep, o, p->arg, &ok, &e))
 			(void)network_option(&plan->s3, o, p->arg, &ok, &e);
 		if (!ok) {
 			p->status = cmd_fail(p->cmd, &e);

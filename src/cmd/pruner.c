@@ -308,27 +308,49 @@ check_operand(const char *operand, const char *below, struct err *e)
 	return (-1);
 }
 
+/* The store of a service, if it is the one; or of an operand. */
+static int
+open_store(struct pruner *p, struct store_url *url, char **glob,
+    struct err *e)
+{
+	const struct prune_plan *plan = p->plan;
+	struct store_cfg cfg = { .url = plan->url, .write = !plan->out.dry,
+	    .tag = "prune", .s3 = plan->s3 };
+	char *below = NULL;
+	struct marker m;
+	int ret = -1;
+
+	if (plan->url != NULL) {
+		p->s3 = plan->url->kind == STORE_S3;
+		*glob = mem_strdup("");
+		return ((p->store = store_open(&cfg, e)) == NULL ? -1 :
+		    marker_check(p->store, &plan->marker, &m, e));
+	}
+	p->store = store_locate(&cfg, plan->operand, "prune", url, &below, e);
+	if (p->store == NULL || check_operand(plan->operand, below, e) == -1)
+		goto out;
+	p->s3 = url->kind == STORE_S3;
+	*glob = value_glob(url, below);
+	ret = 0;
+out:
+	free(below);
+	return (ret);
+}
+
 int
 pruner_run(void *ctx, struct role_self *self, struct err *e)
 {
 	const struct prune_plan *plan = ctx;
-	struct store_cfg cfg = { .write = !plan->out.dry, .tag = "prune",
-	    .s3 = plan->s3 };
 	struct pruner p = { .plan = plan, .self = self,
 	    .now_ms = clock_real_ms() };
 	struct store_url url = { 0 };
-	char *below = NULL, *glob = NULL;
+	char *glob = NULL;
 	struct err torn;
 	int ret = -1;
 
 	p.out = pruneout_new(&plan->out);
-	p.store = store_locate(&cfg, plan->operand, "prune", &url, &below, e);
-	if (p.store == NULL || check_operand(plan->operand, below, e) == -1)
-		goto out;
-	p.s3 = url.kind == STORE_S3;
-	glob = value_glob(&url, below);
-	ret = prune(&p, glob, e);
-out:
+	if (open_store(&p, &url, &glob, e) == 0)
+		ret = prune(&p, glob, e);
 	if (pruneout_flush(p.out, &torn) == -1 && ret == 0) {
 		*e = torn;
 		ret = -1;
@@ -343,7 +365,6 @@ out:
 	free(p.bytes);
 	free(p.keeps);
 	free(p.failed_key);
-	free(below);
 	free(glob);
 	return (ret);
 }

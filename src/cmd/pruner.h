@@ -20,6 +20,7 @@
 #include "cmd/pruneout.h"
 #include "fleet/keep.h"
 #include "proc/role.h"
+#include "store/marker.h"
 #include "store/store.h"
 
 enum {
@@ -30,7 +31,10 @@ enum {
 };
 
 struct prune_plan {
-	const char *operand;	/* URL or glob */
+	const char *operand;	/* URL or glob; or */
+	const struct store_url *url;	/* NULL, or: all of this store, which
+					 * must be the one of "marker" */
+	struct marker_rule marker;
 	struct store_s3_cfg s3;
 	struct keep_rules keep;
 	struct pruneout_cfg out;

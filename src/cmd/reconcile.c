@@ -113,7 +113,7 @@ look(struct look *l, struct err *e)
 	for (seg = 0; seg < STATE_SEGMENTS; seg++)
 		if (compare(l, seg, e) == -1)
 			return (-1);
-	statedir_reconciled(cfg->statedir);
+	statedir_moment_now(cfg->statedir, STATEDIR_RECONCILED);
 	return (0);
 }
 

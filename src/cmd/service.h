@@ -4,8 +4,8 @@
  * The first cycle begins at once, each other one a whole number of intervals
  * later, by the monotonic clock.  A cycle that takes longer than that skips
  * ticks, and this is said.  USR1 begins a cycle now, outside the cadence; USR2
- * has figures said; HUP ends nothing (the next cycle's workers are new, and
- * read credentials anew).
+ * has figures said; HUP has the log reopened (base/logfile.h; the next cycle's
+ * workers are new, have it, and read credentials anew).
  */
 #ifndef CMD_SERVICE_H
 #define CMD_SERVICE_H
@@ -16,6 +16,13 @@ struct service_cfg {
 	int64_t interval_ms;
 	int (*cycle)(void *ctx);	/* returns an exit status */
 	void (*figures)(void *ctx);	/* say them (log_info) */
+	/*
+	 * What goes on beside the cycles (may be NULL): called between them,
+	 * again when the descriptor that it returns is readable (-1: none),
+	 * and after *wait_ms, which it may lower.  And: see to its end.
+	 */
+	int (*beside)(void *ctx, int64_t *wait_ms);
+	void (*end)(void *ctx);
 	void *ctx;
 };
 
@@ -25,5 +32,8 @@ struct service_cfg {
  * another run is at work (75).
  */
 int service_run(const struct service_cfg *cfg);
+
+/* Has HUP come?  For a cycle, which may be long. */
+void service_heed(void);
 
 #endif

@@ -88,8 +88,10 @@ uint32_t record_since_s(const struct state_rec *rec);
 void record_count_failure(struct job_backup *job, const struct backup_item *it,
     enum err_class cls, bool unsaved);
 
-/* Name a failed database, once. */
-void record_name_failure(const struct backup_item *it, const struct err *e);
+/* Name a failed database; one that the state knew to fail ("known") is not
+ * named in a terse run. */
+void record_name_failure(const struct job_backup *job,
+    const struct backup_item *it, const struct err *e, bool known);
 
 /* Name, remember and count it; or count it as gone. */
 void record_failure(struct job_backup *job, struct backup_item *it,
@@ -109,8 +111,10 @@ int sync_item(struct job_backup *job, struct backup_item *it, struct err *e);
 /* Record what the store has finished.  -1: the run cannot go on. */
 int sync_reap(struct job_backup *job, struct err *e);
 
-/* Name and count what is unchanged but was not well: no database, damaged. */
-void look_recall(struct job_backup *job, const struct backup_item *it);
+/* Name and count what was not well when it was read: no database, damaged.
+ * "news": nobody has named it yet. */
+void look_recall(struct job_backup *job, const struct backup_item *it,
+    bool news);
 
 /* Look at one name of the open directory; flags: enum walk_flag.  -1: the run
  * cannot go on. */

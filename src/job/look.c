@@ -9,23 +9,26 @@
 #include "job/change.h"
 
 void
-look_recall(struct job_backup *job, const struct backup_item *it)
+look_recall(struct job_backup *job, const struct backup_item *it, bool news)
 {
 	struct err e;
 
-	if ((it->rec.flags & STATE_NOT_DB) != 0 && job->cfg->strict) {
-		err_set(&e, ERR_CORRUPT, "%s: not a SQLite database", it->path);
-		record_name_failure(it, &e);
-		record_count_failure(job, it, ERR_CORRUPT, false);
-	} else if ((it->rec.flags & STATE_NOT_DB) != 0) {
-		log_warn("%s: not a SQLite database, skipped", it->path);
+	if ((it->rec.flags & STATE_NOT_DB) != 0 && !job->cfg->strict) {
+		log_msg(news || !job->cfg->terse ? LOG_LVL_WARN :
+		    LOG_LVL_DEBUG, "%s: not a SQLite database, skipped",
+		    it->path);
 		tally_add(job->env.tally, TALLY_SKIPPED, 1);
-	} else if ((it->rec.flags & STATE_DAMAGED) != 0) {
+		return;
+	}
+	if ((it->rec.flags & STATE_NOT_DB) != 0)
+		err_set(&e, ERR_CORRUPT, "%s: not a SQLite database", it->path);
+	else if ((it->rec.flags & STATE_DAMAGED) != 0)
 		err_set(&e, ERR_CORRUPT, "%s: damaged when it was last checked "
 		    "(stored as it was)", it->path);
-		record_name_failure(it, &e);
-		record_count_failure(job, it, ERR_CORRUPT, false);
-	}
+	else
+		return;
+	record_name_failure(job, it, &e, !news);
+	record_count_failure(job, it, ERR_CORRUPT, false);
 }
 
 /* A clock that was ahead when the record was made must not hold it back for
@@ -47,6 +50,8 @@ held_back(struct job_backup *job, const struct backup_item *it)
 	/* By the dead predecessor, in this very run, and named. */
 	bool tried = job->env.again &&
 	    it->rec.not_before >= job->cfg->started_ms / 1000;
+	enum log_level level = job->cfg->terse ? LOG_LVL_DEBUG :
+	    LOG_LVL_ERROR;
 	char until[CLOCK_STAMP_BYTES];
 	size_t i;
 
@@ -59,8 +64,8 @@ held_back(struct job_backup *job, const struct backup_item *it)
 	    (too_early(&it->rec) || tried)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
 		if (!job->env.again)	/* else named when it happened */
-			log_error("%s: in quarantine until %s, since it has "
-			    "killed a worker (%u in a row); \"litefleet "
+			log_msg(level, "%s: in quarantine until %s, since it "
+			    "has killed a worker (%u in a row); \"litefleet "
 			    "upload\" tries it at once", it->path, until,
 			    it->rec.fail_count);
 		record_count_failure(job, it, ERR_BUG, true);
@@ -69,8 +74,9 @@ held_back(struct job_backup *job, const struct backup_item *it)
 	if (job->cfg->interval_ms > 0 && it->rec.fail_class != ERR_NONE &&
 	    too_early(&it->rec)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
-		log_debug("%s: has failed %u times, is tried again after %s",
-		    it->path, it->rec.fail_count, until);
+		log_msg(level, "%s: has failed %u times (%s), is tried again "
+		    "after %s", it->path, it->rec.fail_count,
+		    err_class_name(it->rec.fail_class), until);
 		record_count_failure(job, it,
 		    (enum err_class)it->rec.fail_class, true);
 		return (true);
@@ -157,7 +163,7 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 	if (!force && change_compare(known ? &it.rec : NULL,
 	    it.fingerprint) == CHANGE_NONE && same_key(job, &it)) {
 		if ((it.rec.flags & (STATE_NOT_DB | STATE_DAMAGED)) != 0)
-			look_recall(job, &it);
+			look_recall(job, &it, false);
 		return (0);
 	}
 	if (job->down) {	/* and that it is has been said */

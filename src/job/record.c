@@ -85,12 +85,16 @@ record_count_failure(struct job_backup *job, const struct backup_item *it,
 }
 
 void
-record_name_failure(const struct backup_item *it, const struct err *e)
+record_name_failure(const struct job_backup *job, const struct backup_item *it,
+    const struct err *e, bool known)
 {
+	enum log_level level = known && job->cfg->terse ? LOG_LVL_DEBUG :
+	    LOG_LVL_ERROR;
+
 	if (strstr(e->msg, it->path) != NULL)
-		log_error("%s", e->msg);
+		log_msg(level, "%s", e->msg);
 	else
-		log_error("%s: %s", it->path, e->msg);
+		log_msg(level, "%s: %s", it->path, e->msg);
 }
 
 /*
@@ -123,8 +127,9 @@ record_failure(struct job_backup *job, struct backup_item *it,
 		tally_add(job->env.tally, TALLY_GONE, 1);
 		return;
 	}
-	record_name_failure(it, e);
-	if (!job->ready) {	/* no store yet that the record belongs to */
+	record_name_failure(job, it, e, false);
+	/* No store yet that the record belongs to. */
+	if (!job->ready && hash128_is_zero(job->id.store)) {
 		record_count_failure(job, it, e->cls, true);
 		return;
 	}

@@ -62,6 +62,7 @@ sync_prepare(struct job_backup *job, struct err *e)
 static void
 not_a_database(struct job_backup *job, struct backup_item *it)
 {
+	bool known = (it->rec.flags & STATE_NOT_DB) != 0;
 	struct err e;
 
 	if (it->rec.stored_ms != 0) {
@@ -76,7 +77,7 @@ not_a_database(struct job_backup *job, struct backup_item *it)
 	if (change_is_racy(&it->st, it->looked_ns))
 		it->rec.flags |= STATE_RACY;
 	record_put(job, &it->rec, it->path);
-	look_recall(job, it);
+	look_recall(job, it, !known);
 }
 
 /* The record of a database whose image is (or will be) in the store. */
@@ -218,7 +219,7 @@ refresh(struct job_backup *job, struct backup_item *it,
 	if (job->cfg->image.check == IMAGE_CHECK_NONE && known != 0) {
 		it->rec.flags |= known;
 		it->rec.failing_since = since_s;
-		look_recall(job, it);
+		look_recall(job, it, false);
 	}
 	record_put(job, &it->rec, it->path);
 	tally_add(job->env.tally, TALLY_REFRESHED, 1);
@@ -230,6 +231,7 @@ static int
 use_image(struct job_backup *job, struct backup_item *it,
     const struct image *img, struct err *e)
 {
+	bool known = (it->rec.flags & STATE_DAMAGED) != 0;
 	struct hash128 content;
 	struct err damage;
 
@@ -252,7 +254,7 @@ use_image(struct job_backup *job, struct backup_item *it,
 	if (img->damaged) {
 		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
 		    "%s", it->path, img->why);
-		record_name_failure(it, &damage);
+		record_name_failure(job, it, &damage, known);
 		record_count_failure(job, it, damage.cls, false);
 	}
 	return (0);

@@ -385,19 +385,21 @@ statedir_marker_seen(struct statedir *sd)
 	(void)utimensat(sd->fd, "id", NULL, AT_SYMLINK_NOFOLLOW);
 }
 
+static const char *const moments[] = { "reconciled", "pruned" };
+
 int64_t
-statedir_reconciled_ms(const struct statedir *sd)
+statedir_moment_ms(const struct statedir *sd, enum statedir_moment what)
 {
-	return (mtime_ms(sd, "reconciled"));
+	return (mtime_ms(sd, moments[what]));
 }
 
 void
-statedir_reconciled(struct statedir *sd)
+statedir_moment_now(struct statedir *sd, enum statedir_moment what)
 {
 	int fd;
 
-	/* If this fails, the store is listed once more than needed. */
-	fd = openat(sd->fd, "reconciled", O_WRONLY | O_CREAT | O_CLOEXEC |
+	/* If this fails, it is done once more than needed. */
+	fd = openat(sd->fd, moments[what], O_WRONLY | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 	if (fd != -1)
 		(void)futimens(fd, NULL);

@@ -5,7 +5,7 @@
  *         lock       flock(2); holds pid, host and start of who has it
  *         id         text (below)
  *         reconciled empty; its modification time is when the store was last
- *                    compared with the records
+ *                    compared with the records; pruned: when old backups were
  *         00 ... ff  segments (state/state.h), 00.names ... ff.names
  *
  * id, lines of "word value":
@@ -88,10 +88,12 @@ int statedir_set_store(struct statedir *sd, struct hash128 store,
 int64_t statedir_marker_ms(const struct statedir *sd);
 void statedir_marker_seen(struct statedir *sd);
 
-/* When was the store last compared with the records (ms since 1970; 0:
+/* What is done to a store now and then.  When was it last (ms since 1970; 0:
  * never)?  And: it was, just now. */
-int64_t statedir_reconciled_ms(const struct statedir *sd);
-void statedir_reconciled(struct statedir *sd);
+enum statedir_moment { STATEDIR_RECONCILED, STATEDIR_PRUNED };
+int64_t statedir_moment_ms(const struct statedir *sd,
+    enum statedir_moment what);
+void statedir_moment_now(struct statedir *sd, enum statedir_moment what);
 
 /* Forget everything: new seed, no store, no segments.  Class state. */
 int statedir_reset(struct statedir *sd, struct err *e);
