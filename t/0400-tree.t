@@ -17,7 +17,8 @@ none()
 c_files=$(find src t -name '*.[ch]' | sort)
 scripts=$(find t -maxdepth 1 -name '*.t' | sort)
 scripts="bin/setup .ci/run t/demo t/bench/lib.sh t/bench/run t/bench/s3 t/fuzz/run t/lib.sh
-    t/s3/daemon.sh t/s3/ceph t/s3/haproxy t/s3/nginx t/s3/swift $scripts"
+    t/s3/daemon.sh t/s3/ceph t/s3/haproxy t/s3/nginx t/s3/swift
+    contrib/parallel/restore contrib/slurm/restore.sbatch $scripts"
 texts="$c_files $scripts GNUmakefile README.md INSTALL CHANGES LICENSE
     src/README $(find man contrib -type f | sort)"
 

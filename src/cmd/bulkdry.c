@@ -14,6 +14,7 @@ struct dry {
 	const struct bulkplan *p;
 	struct report *report;
 	uint64_t nfound, nrefused, nyoung;
+	bool elsewhere;
 };
 
 static void
@@ -44,6 +45,12 @@ young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
+elsewhere(void *ctx)
+{
+	((struct dry *)ctx)->elsewhere = true;
+}
+
+static void
 foreign(void *ctx, uint64_t n)
 {
 	report_foreign(((struct dry *)ctx)->report, n);
@@ -61,8 +68,8 @@ bulkrun_dry(struct bulkplan *p)
 {
 	struct dry d = { .p = p };
 	struct bulklist_out out = { .order = would, .refused = refused,
-	    .young = young, .foreign = foreign, .stopping = stopping,
-	    .ctx = &d };
+	    .young = young, .elsewhere = elsewhere, .foreign = foreign,
+	    .stopping = stopping, .ctx = &d };
 	struct err e;
 	size_t up;
 	int status;
@@ -73,8 +80,8 @@ bulkrun_dry(struct bulkplan *p)
 	    bulklist_run(p, INT64_MAX, &out, &e) == -1)
 		status = bulkplan_fail(p, &e);
 	else if (d.nfound + d.nrefused + d.nyoung == 0) {
-		report_nothing(d.report);
-		status = 1;
+		report_nothing(d.report, d.elsewhere);
+		status = d.elsewhere ? 0 : 1;
 	} else
 		status = d.nrefused > 0 ? 1 : 0;
 	report_free(d.report);

@@ -83,6 +83,12 @@ say_young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
+say_elsewhere(void *ctx)
+{
+	say(ctx, 'e', 1, NULL, NULL);
+}
+
+static void
 say_foreign(void *ctx, uint64_t n)
 {
 	say(ctx, 'f', n, NULL, NULL);
@@ -104,8 +110,8 @@ run_list(void *ctx, struct role_self *self, struct err *e)
 {
 	struct lister *l = ctx;
 	struct bulklist_out out = { .order = say_order, .refused = say_refused,
-	    .young = say_young, .foreign = say_foreign, .stopping = stopping,
-	    .ctx = l };
+	    .young = say_young, .elsewhere = say_elsewhere,
+	    .foreign = say_foreign, .stopping = stopping, .ctx = l };
 	int ret;
 
 	l->self = self;
@@ -215,6 +221,8 @@ take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 		out->refused(out->ctx, key, &why);
 	} else if (msg[0] == 'y')
 		out->young(out->ctx, key, (int64_t)n);
+	else if (msg[0] == 'e')
+		out->elsewhere(out->ctx);
 	else if (msg[0] == 'f')
 		out->foreign(out->ctx, n);
 }

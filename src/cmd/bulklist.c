@@ -15,6 +15,7 @@ struct list {
 	const struct bulklist_out *out;
 	struct store *store;
 	struct buf rel;
+	bool elsewhere;			/* was told */
 
 	/* by line: what was ordered */
 	struct hashset backups, targets, pairs;
@@ -94,6 +95,22 @@ take_target(const struct bulkplan *p, const struct bulkwish *w,
 	return (ret);
 }
 
+/* Is it of this shard?  Of those that are not, the first is told of. */
+static bool
+is_ours(struct list *l, const char *key)
+{
+	struct err ignored;
+
+	if (shard_has(&l->p->shard, key, strlen(key)))
+		return (true);
+	if (!l->elsewhere && target_of(l->p->target, key, &l->rel,
+	    &ignored) != 0) {
+		l->elsewhere = true;
+		l->out->elsewhere(l->out->ctx);
+	}
+	return (false);
+}
+
 /* Send it off, or say why not. */
 static void
 order(struct list *l, struct order *o, int found, struct err *e)
@@ -137,7 +154,7 @@ list_store(struct list *l, int64_t cutoff_ms, struct err *e)
 		return (-1);
 	while (!l->out->stopping(l->out->ctx) &&
 	    (r = find_next(f, &v, e)) == 1) {
-		if (!shard_has(&l->p->shard, v.key, strlen(v.key)))
+		if (!is_ours(l, v.key))
 			continue;
 		where = target_of(l->p->target, v.key, &l->rel, &why);
 		if (where == 1 && v.object == NULL) {
@@ -210,7 +227,7 @@ grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
 
 /* The keys of lines that name no time, each once; freed by the caller. */
 static const char **
-keys_to_find(const struct list *l, size_t *n)
+keys_to_find(struct list *l, size_t *n)
 {
 	const struct bulkwishes *all = &l->p->wishes;
 	const char **keys = mem_zero(all->n * sizeof(*keys));
@@ -221,8 +238,7 @@ keys_to_find(const struct list *l, size_t *n)
 	for (i = 0; i < all->n; i++) {
 		w = &all->v[i];
 		if (w->ms == WISH_NEWEST && (*n == 0 ||
-		    strcmp(keys[*n - 1], w->key) != 0) &&
-		    shard_has(&l->p->shard, w->key, strlen(w->key)))
+		    strcmp(keys[*n - 1], w->key) != 0) && is_ours(l, w->key))
 			keys[(*n)++] = w->key;
 	}
 	return (keys);
@@ -267,8 +283,7 @@ list_wishes(struct list *l, int64_t cutoff_ms, struct err *e)
 		w = &all->v[i];
 		v = (struct find_version){ .object = w->key, .tag = "",
 		    .ms = w->ms, .bytes = w->bytes };
-		if (w->ms != WISH_NEWEST &&
-		    shard_has(&l->p->shard, w->key, strlen(w->key)))
+		if (w->ms != WISH_NEWEST && is_ours(l, w->key))
 			grant(l, w, &v);
 	}
 	return (list_newest(l, cutoff_ms, e));

@@ -22,6 +22,8 @@ struct bulklist_out {
 	void (*refused)(void *ctx, const char *key, const struct err *why);
 	/* It had no backup at the time; its oldest is of oldest_ms. */
 	void (*young)(void *ctx, const char *key, int64_t oldest_ms);
+	/* There are some in other shards; once. */
+	void (*elsewhere)(void *ctx);
 	/* At the end: objects that are no backups. */
 	void (*foreign)(void *ctx, uint64_t n);
 	bool (*stopping)(void *ctx);

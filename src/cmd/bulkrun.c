@@ -31,6 +31,7 @@ struct run {
 	int64_t began_ms;	/* of this process */
 	int64_t youngest_ms;	/* that was found */
 	bool listed;		/* all of it, once */
+	bool elsewhere;		/* some are in other shards */
 	bool again;		/* feeding once more what a worker lost */
 	bool ledger_torn;
 	struct buf strings;
@@ -133,6 +134,14 @@ take_young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
+take_elsewhere(void *ctx)
+{
+	struct run *r = ctx;
+
+	r->elsewhere = true;
+}
+
+static void
 take_foreign(void *ctx, uint64_t n)
 {
 	struct run *r = ctx;
@@ -166,7 +175,7 @@ feed(void *ctx, struct pool *pool, const bool want[POOL_SEGMENTS],
 	struct run *r = ctx;
 	struct bulklist_out out = { .order = take_order,
 	    .refused = take_refused, .young = take_young,
-	    .foreign = take_foreign, .ctx = r };
+	    .elsewhere = take_elsewhere, .foreign = take_foreign, .ctx = r };
 	enum role_said said = ROLE_NOTHING;
 	struct role *lister;
 
@@ -284,8 +293,8 @@ conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 		return (3);
 	}
 	if (r->n.found == 0) {
-		report_nothing(r->report);
-		return (r->p->retry_report != NULL ? 0 : 1);
+		report_nothing(r->report, r->elsewhere);
+		return (r->p->retry_report != NULL || r->elsewhere ? 0 : 1);
 	}
 	return (r->n.failed > 0 || report_is_torn(r->report) ? 1 : 0);
 }

@@ -23,8 +23,8 @@ cmd_find(const char *name)
 	return (NULL);
 }
 
-static bool
-has_letter(const struct cmd_option *o)
+bool
+cmd_has_letter(const struct cmd_option *o)
 {
 	return (o->key > ' ' && o->key < 0x7f);
 }
@@ -35,7 +35,7 @@ by_letter(const struct cmd *cmd, int c)
 	const struct cmd_option *o;
 
 	for (o = cmd->options; o->name != NULL; o++)
-		if (has_letter(o) && o->key == c)
+		if (cmd_has_letter(o) && o->key == c)
 			return (o);
 	return (NULL);
 }
@@ -112,7 +112,7 @@ next(struct cmd_parse *p)
 			log_fatal("too many options");
 		longs[n] = (struct option){ .name = o->name,
 		    .has_arg = o->arg != NULL, .val = o->key };
-		if (has_letter(o)) {
+		if (cmd_has_letter(o)) {
 			buf_putc(&letters, o->key);
 			if (o->arg != NULL)
 				buf_putc(&letters, ':');
@@ -144,8 +144,9 @@ first_unknown(const struct cmd_parse *p)
 		/* Pass over the value of an option that takes one. */
 		for (o = p->cmd->options; o->name != NULL; o++)
 			if (o->arg != NULL && (strcmp(o->name, arg +
-			    (arg[1] == '-' ? 2 : 1)) == 0 || (has_letter(o) &&
-			    arg[1] == o->key && arg[2] == '\0')))
+			    (arg[1] == '-' ? 2 : 1)) == 0 ||
+			    (cmd_has_letter(o) && arg[1] == o->key &&
+			    arg[2] == '\0')))
 				i++;
 	}
 	return (NULL);
@@ -236,7 +237,7 @@ cmd_help(const struct cmd *cmd)
 		printf("Also called: litefleet %s\n", cmd->alias);
 	printf("\nOptions:\n");
 	for (o = cmd->options; o->name != NULL; o++) {
-		if (has_letter(o))
+		if (cmd_has_letter(o))
 			left = mem_printf("-%c, --%s%s%s", o->key, o->name,
 			    o->arg != NULL ? " " : "",
 			    o->arg != NULL ? o->arg : "");

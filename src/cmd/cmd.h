@@ -35,6 +35,9 @@ struct cmd {
 extern const struct cmd *const cmd_table[];
 const struct cmd *cmd_find(const char *name);
 
+/* Is the key of the option also its letter? */
+bool cmd_has_letter(const struct cmd_option *o);
+
 /* Keys of options that mean the same everywhere. */
 enum {
 	CMD_OPT_HELP = 'h',

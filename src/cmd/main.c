@@ -13,7 +13,8 @@
 #include "cmd/cmd.h"
 
 extern const struct cmd cmd_backup, cmd_upload, cmd_list, cmd_restore,
-    cmd_restore_pattern, cmd_status, cmd_prune, cmd_help_cmd, cmd_version;
+    cmd_restore_pattern, cmd_status, cmd_prune, cmd_completion, cmd_help_cmd,
+    cmd_version;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_backup,
@@ -23,6 +24,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_restore_pattern,
 	&cmd_status,
 	&cmd_prune,
+	&cmd_completion,
 	&cmd_help_cmd,
 	&cmd_version,
 	NULL

@@ -211,17 +211,19 @@ report_foreign(struct report *r, uint64_t n)
 }
 
 void
-report_nothing(struct report *r)
+report_nothing(struct report *r, bool elsewhere)
 {
 	const struct bulkplan *p = r->p;
 
-	if (p->by_line)
-		log_warn("no line names a database%s", p->shard.n > 0 ?
-		    " of this shard" : "");
+	if (elsewhere)
+		log_info("nothing to restore: what there is falls into other "
+		    "shards than %llu/%llu", (unsigned long long)p->shard.i,
+		    (unsigned long long)p->shard.n);
+	else if (p->by_line)
+		log_warn("no line names a database");
 	else
-		log_warn("nothing in the store %s matches %s%s",
-		    p->url.canonical, p->operand, p->shard.n > 0 ?
-		    " in this shard" : "");
+		log_warn("nothing in the store %s matches %s",
+		    p->url.canonical, p->operand);
 }
 
 /* ", 1,541 found"; nothing of nothing. */

@@ -42,9 +42,11 @@ void report_outcome(struct report *r, const struct bulk_outcome *o);
 /* A database had no backup at the time (a warning). */
 void report_young(struct report *r, const char *key, int64_t oldest_ms);
 
-/* Objects that are no backups were passed over; nothing was found. */
+/* Objects that are no backups were passed over. */
 void report_foreign(struct report *r, uint64_t n);
-void report_nothing(struct report *r);
+
+/* Nothing was found: a warning, unless others are in other shards. */
+void report_nothing(struct report *r, bool elsewhere);
 
 /* Has the error report lost a line? */
 bool report_is_torn(const struct report *r);

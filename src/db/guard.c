@@ -14,6 +14,7 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 static _Thread_local bool exempted;
 static _Thread_local int last_fd = -1;
 static _Thread_local int last_errno;
+static _Thread_local int64_t patience_ms = INT64_MAX;
 
 static int (*real_open)(const char *, int, int);
 static int (*real_unlink)(const char *);
@@ -36,6 +38,7 @@ static int (*real_mkdir)(const char *, mode_t);
 static int (*real_rmdir)(const char *);
 static int (*real_fchmod)(int, mode_t);
 static int (*real_fchown)(int, uid_t, gid_t);
+static int (*real_sleep)(sqlite3_vfs *, int);
 
 static int
 open_resolved(const char *path, int flags)
@@ -160,6 +163,12 @@ guarded_fchown(int fd, uid_t uid, gid_t gid)
 	return (exempted ? real_fchown(fd, uid, gid) : 0);
 }
 
+static int
+guarded_sleep(sqlite3_vfs *vfs, int us)
+{
+	return (clock_mono_ms() < patience_ms ? real_sleep(vfs, us) : us);
+}
+
 /* A call that this SQLite was built without is not there to be replaced. */
 static int
 replace(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr ours,
@@ -221,6 +230,8 @@ guard_install(struct err *e)
 		    vfs == NULL ? "none" : vfs->zName);
 		return (-1);
 	}
+	real_sleep = vfs->xSleep;
+	vfs->xSleep = guarded_sleep;
 	installed = true;
 	return (0);
 }
@@ -232,6 +243,12 @@ guard_exempt(bool exempt)
 
 	exempted = exempt;
 	return (before);
+}
+
+void
+guard_patience(int64_t until_ms)
+{
+	patience_ms = until_ms;
 }
 
 int

@@ -20,6 +20,7 @@
 #define DB_GUARD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -36,6 +37,13 @@ int guard_install(struct err *e);
  * before, to be put back, so that uses nest.
  */
 bool guard_exempt(bool exempt);
+
+/*
+ * From this moment on (clock_mono_ms(); INT64_MAX: never) SQLite's waits in the
+ * calling thread take no time: it tries as often as ever, and gives up.  Of a
+ * broken WAL index, for one, it hopes for ten seconds that somebody mends it.
+ */
+void guard_patience(int64_t until_ms);
 
 /*
  * The descriptor that the last successful open(2) made by SQLite in this

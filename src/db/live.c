@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hook.h"
 #include "db/guard.h"
 #include "db/overlay.h"
@@ -43,8 +44,10 @@ begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 	    NULL);
 	(void)sqlite3_busy_timeout(l->db,
 	    busy_ms > INT_MAX ? INT_MAX : (int)busy_ms);
+	guard_patience(clock_mono_ms() + busy_ms);
 	rc = sqlite3_exec(l->db, "BEGIN; PRAGMA schema_version", NULL, NULL,
 	    NULL);
+	guard_patience(INT64_MAX);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_file_control(l->db, "main",
 		    SQLITE_FCNTL_FILE_POINTER, &l->file);

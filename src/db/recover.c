@@ -1,6 +1,7 @@
 #include "db/recover.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ struct copy {
 	struct buf db;		/* paths in it */
 	struct buf companion;
 	int fd;			/* of db */
+	uint64_t bytes;		/* of all of them */
 };
 
 /* The last component. */
@@ -43,6 +45,7 @@ copy_bytes(struct copy *c, struct sink *s, int from, uint64_t size,
 		fd = -1;
 	}
 	ret = got < size;
+	c->bytes += got;
 out:
 	io_close(&fd);
 	return (ret);
@@ -145,6 +148,14 @@ adopt(struct copy *c, struct pin *p, struct sink *s, struct err *e)
 		    "back in a copy"));
 	if (fstat(c->fd, &st) == -1) {
 		err_io(e, "stat %s", buf_str(&c->db));
+		return (-1);
+	}
+	/* The size that a journal goes back to is under no checksum: of what
+	 * is beyond all that was there, nobody has the content. */
+	if ((uint64_t)st.st_size > c->bytes) {
+		err_set(e, ERR_CORRUPT, "%s: its journal is damaged: rolled "
+		    "back it has %" PRIu64 " bytes, more than there are",
+		    p->names[PIN_DB], (uint64_t)st.st_size);
 		return (-1);
 	}
 	return (sink_adopt(s, &c->fd, (uint64_t)st.st_size, e));

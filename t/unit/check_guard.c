@@ -2,6 +2,7 @@
  * Nothing of a source is touched, in whatever state it is and whoever reads
  * it; and SQLite could not if it wanted to.
  */
+#include "base/clock.h"
 #include "db/guard.h"
 
 #include <dirent.h>
@@ -365,6 +366,27 @@ START_TEST(the_exemption_lets_sqlite_write)
 }
 END_TEST
 
+START_TEST(sqlite_waits_no_longer_than_it_may)
+{
+	sqlite3_vfs *vfs;
+	struct err e;
+	int64_t began = clock_mono_ms();
+	int i;
+
+	ck_assert_int_eq(guard_install(&e), 0);
+	vfs = sqlite3_vfs_find(NULL);
+	guard_patience(clock_mono_ms() + 30);
+	for (i = 0; i < 1000; i++)
+		(void)vfs->xSleep(vfs, 20 * 1000);
+	ck_assert_int_lt(clock_mono_ms() - began, 10 * 1000);
+	ck_assert_int_ge(clock_mono_ms() - began, 20);
+	guard_patience(INT64_MAX);
+	began = clock_mono_ms();
+	(void)vfs->xSleep(vfs, 20 * 1000);
+	ck_assert_int_ge(clock_mono_ms() - began, 19);
+}
+END_TEST
+
 START_TEST(the_last_descriptor_and_error_are_told)
 {
 	sqlite3 *db = NULL;
@@ -405,6 +427,7 @@ main(void)
 	tcase_add_test(tc, opening_for_more_than_reading_is_refused);
 	tcase_add_test(tc, calls_that_change_something_are_refused);
 	tcase_add_test(tc, the_exemption_lets_sqlite_write);
+	tcase_add_test(tc, sqlite_waits_no_longer_than_it_may);
 	tcase_add_test(tc, the_last_descriptor_and_error_are_told);
 	return (run_suite(tc));
 }

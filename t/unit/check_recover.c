@@ -135,6 +135,30 @@ START_TEST(a_journal_of_garbage_is_discarded)
 }
 END_TEST
 
+/* Bytes 16 to 19 of the journal: how many pages there were.  Under no
+ * checksum, so they may say anything; SQLite would make a file that large. */
+START_TEST(a_journal_that_goes_back_to_more_than_there_was_is_refused)
+{
+	char *journal = beside(source, "-journal");
+	struct image_reader *r = new_reader(bounds[_i], IMAGE_CHECK_NONE);
+	struct buf b = { 0 };
+	struct image img;
+	struct err e;
+
+	crash_db(source, FILL SPILL);
+	read_path(journal, &b);
+	b.data[16] ^= 0x10;
+	write_path(journal, b.data, b.len);
+	ck_assert_int_eq(image_take(r, source, &img, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(e.msg, "more than there are"));
+	expect_empty_spool();
+	image_free(r);
+	buf_fini(&b);
+	free(journal);
+}
+END_TEST
+
 START_TEST(a_log_beside_a_hot_journal_is_laid_over_it)
 {
 	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
@@ -281,6 +305,8 @@ main(void)
 	tcase_add_test(tc, the_journal_of_a_live_writer_is_not_hot);
 	tcase_add_loop_test(tc, a_finished_journal_is_not_hot, 0, 2);
 	tcase_add_loop_test(tc, a_journal_of_garbage_is_discarded, 0, 2);
+	tcase_add_loop_test(tc,
+	    a_journal_that_goes_back_to_more_than_there_was_is_refused, 0, 2);
 	tcase_add_loop_test(tc, a_log_beside_a_hot_journal_is_laid_over_it, 0,
 	    2);
 	tcase_add_loop_test(tc, without_its_super_journal_it_is_committed, 0,
