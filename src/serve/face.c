@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <microhttpd.h>
 
@@ -16,8 +17,10 @@
 #include "serve/page.h"
 
 enum {
-	/* Accepted beyond FACE_CONNECTIONS while others are being ended. */
-	SPARE_CONNECTIONS = 32,
+	/* Accepted beyond FACE_CONNECTIONS while others are being ended: a
+	 * fifth of all. */
+	ACCEPTED_MAX = FACE_CONNECTIONS + FACE_CONNECTIONS / 4,
+	OTHER_DESCRIPTORS = 16,
 	ANSWER_BYTES_PER_MS = 1000,	/* at least, of a large answer */
 	ANSWERS_BYTES = 32 * 1024 * 1024,	/* of all that is not taken */
 	CSP_BYTES = 512
@@ -210,13 +213,34 @@ come_and_go(void *ctx, struct MHD_Connection *conn, void **socket,
 		crowd_leave(&f->crowd, *socket);
 }
 
+/*
+ * How many connections may be accepted.  libmicrohttpd does not recover from a
+ * want of descriptors, so there must be none.
+ */
+static unsigned
+accepted_max(void)
+{
+	rlim_t want = ACCEPTED_MAX + OTHER_DESCRIPTORS;
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) == -1 || lim.rlim_cur >= want)
+		return (ACCEPTED_MAX);
+	lim.rlim_cur = lim.rlim_max < want ? lim.rlim_max : want;
+	(void)setrlimit(RLIMIT_NOFILE, &lim);
+	if (lim.rlim_cur <= OTHER_DESCRIPTORS + 5)
+		return (5);
+	return ((unsigned)lim.rlim_cur - OTHER_DESCRIPTORS);
+}
+
 static int
 start(struct face *f, struct err *e)
 {
+	unsigned accepted = accepted_max();
+
 	(void)snprintf(f->csp, sizeof(f->csp), "default-src 'none'; "
 	    "style-src '%s'; img-src data:; frame-ancestors 'none'; "
 	    "base-uri 'none'; form-action 'none'", page_style_hash);
-	crowd_init(&f->crowd, FACE_CONNECTIONS, ANSWERS_BYTES);
+	crowd_init(&f->crowd, accepted / 5 * 4, ANSWERS_BYTES);
 	/* Without its time-out: the crowd's are shorter, and end in order. */
 	f->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0,
 	    NULL, NULL, handle, f,
@@ -224,8 +248,7 @@ start(struct face *f, struct err *e)
 	    MHD_OPTION_LISTEN_SOCKET, f->cfg->where->fd,
 	    MHD_OPTION_NOTIFY_CONNECTION, come_and_go, f,
 	    MHD_OPTION_NOTIFY_COMPLETED, completed, f,
-	    MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)FACE_CONNECTIONS + SPARE_CONNECTIONS,
+	    MHD_OPTION_CONNECTION_LIMIT, accepted,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)FACE_HEAD_BYTES,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,

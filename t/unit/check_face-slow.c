@@ -248,6 +248,34 @@ START_TEST(a_thousand_connections_keep_nobody_out)
 }
 END_TEST
 
+static int
+run_poor(void *ctx, struct role_self *self, struct err *e)
+{
+	struct rlimit lim = { 40, 40 };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lim), 0);
+	return (face_run(ctx, self, e));
+}
+
+START_TEST(few_descriptors_are_few_connections)
+{
+	int fd[100], i;
+
+	bed_stop();
+	bed_run = run_poor;
+	bed_start("127.0.0.1:0");
+	for (i = 0; i < LENGTH(fd); i++) {
+		fd[i] = bed_connect();
+		bed_send(fd[i], "G", 1);
+	}
+	is_quick();
+	ck_assert_uint_lt(ndescriptors(), 40);
+	for (i = 0; i < LENGTH(fd); i++)
+		(void)close(fd[i]);
+	is_quick();
+}
+END_TEST
+
 START_TEST(connections_that_come_and_go_leave_no_descriptor)
 {
 	unsigned before;
@@ -276,6 +304,7 @@ main(void)
 	tcase_add_test(tc, who_is_slow_to_read_is_closed_in_time);
 	tcase_add_test(tc, answers_that_are_not_taken_keep_nobody_out);
 	tcase_add_test(tc, a_thousand_connections_keep_nobody_out);
+	tcase_add_test(tc, few_descriptors_are_few_connections);
 	tcase_add_test(tc, connections_that_come_and_go_leave_no_descriptor);
 	return (run_suite(tc));
 }

@@ -31,6 +31,8 @@ static struct figures *bed_figures;
 static struct face_where bed_where = { .fd = -1 };
 static struct face_cfg bed_cfg;
 static struct role *bed_role;
+static int (*bed_run)(void *ctx, struct role_self *self, struct err *e) =
+    face_run;
 
 static inline void
 bed_figures_begin(size_t max_series)
@@ -83,7 +85,7 @@ bed_upload(const char *project, const char *database)
 static inline void
 bed_serve(void)
 {
-	struct role_cfg cfg = { .name = "face", .run = face_run,
+	struct role_cfg cfg = { .name = "face", .run = bed_run,
 	    .ctx = &bed_cfg, .keep_fd = bed_where.fd };
 	struct err e;
 
