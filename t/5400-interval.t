@@ -323,6 +323,7 @@ cat >long <<-'SH'
 	echo began >&2
 	while [ ! -e go ]; do sleep 0.05; done
 SH
+rm -f go
 beats=$(grep -c '^WATCHDOG=1' manager.log)
 NOTIFY_SOCKET=$scratch/manager.sock WATCHDOG_USEC=400000 start "$lf" backup \
     --to store --strict --interval 1h --on-failure "exec sh ./long" "$p"
