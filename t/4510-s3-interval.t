@@ -44,7 +44,7 @@ sql "$db" 'UPDATE t SET n = n + 1'
 # (Of its own failures a database would have to wait, from the second on.)
 s3_faults f500=10000
 not_racy
-for n in 1 2 3; do
+for n in 1 2 3 4 5; do
 	kill -USR1 "$pid"
 	ok "cycle $n fails" wait_for 30 said "$n" "error: .*500"
 	ok "and is over" wait_for 10 said 1 ' 1 failed'

@@ -112,10 +112,20 @@ ok "a role stands still" wait_for 10 role_stopped
 "$tools/mkfleet" --touch "$scratch" 20 >/dev/null
 ok "changes are stored meanwhile" wait_for 10 said 1 ' 20 synced'
 objects st >during
+worked()
+{
+	awk '{ print $14 + $15 }' "/proc/$pid/stat"
+}
 ok "TERM" kill -TERM "$pid"
-ok "waits for it" sh -c "kill -0 $pid && kill -0 $child"
-t=$(($(_now_ms) + 300))
+# A wish that comes too late is none, and keeps nobody awake.
+t=$(($(_now_ms) + 200))
 wait_for 5 _later_than $t
+ok "waits for it" sh -c "kill -0 $pid && kill -0 $child"
+kill -USR1 "$pid"
+ticks=$(worked)
+t=$(($(_now_ms) + 500))
+wait_for 5 _later_than $t
+ok "asleep" [ $(($(worked) - ticks)) -lt 10 ]
 kill -TERM "$pid"
 began=$(_now_ms)
 ended "$pid"

@@ -156,9 +156,11 @@ pruning_end(struct cycle *c)
 	int64_t left_ms, began_ms = clock_mono_ms();
 	unsigned stops = signals_stops();
 
+	/* Within: a wish that nobody will fulfil shall not keep us awake. */
+	signals_catch();
 	for (;;) {
 		if ((pfd.fd = pruning_turn(c, false, &left_ms)) == -1)
-			return;
+			goto out;
 		left_ms = p->until_ms - clock_mono_ms();
 		if (left_ms <= 0 || (signals_stops() > stops &&
 		    clock_mono_ms() - began_ms > POOL_ECHO_MS))
@@ -170,4 +172,6 @@ pruning_end(struct cycle *c)
 		(void)signals_child();
 	}
 	conclude(c, ROLE_NOTHING, NULL);
+out:
+	signals_restore();
 }
