@@ -1,0 +1,50 @@
+#!/bin/sh
+# backup --interval --listen: each failure is counted once, shown once, and
+# has no other's age.
+. "$(dirname "$0")/lib.sh"
+
+"$tools/mkfleet" "$scratch" 40 >/dev/null || exit 1
+p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
+
+said()
+{
+	[ "$(grep -cE -e "$2" "$perr")" -ge "$1" ]
+}
+
+# shown EXPR [PATH]: of /stats.
+shown()
+{
+	curl -s "$at${2:-/stats}" | jq -r "$1"
+}
+
+# begin PROGRAM ARGS...: a service whose first cycle is over.
+begin()
+{
+	start "$@"
+	wait_for 10 said 1 'figures are shown at' || exit 1
+	at=$(sed -n 's,.*shown at \(http://.*\)/$,\1,p' "$perr")
+	wait_for 20 said 1 'Scan ' || exit 1
+}
+
+# One that cannot be looked at has not the age of another, which is safe.
+if can_be_nobody; then
+	mkdir nobody shut && chmod 755 "$scratch"
+	for i in 1 2 3 4 5 6 7 8 9; do
+		sql shut/$i.db 'CREATE TABLE t (n)'
+		touch -d 2001-01-01 shut/$i.db
+	done
+	chown -R 65534 nobody shut
+	# With one worker, and the nine in one parcel with the tenth.
+	mkdir shut/z && : >shut/z/10.db && chmod 444 shut/z
+	begin setpriv --reuid=65534 --regid=65534 --clear-groups \
+	    "$lf" backup --state nobody/state --spool nobody \
+	    --to nobody/store --interval 1h --listen 127.0.0.1:0 --jobs 1 \
+	    "$scratch/shut/**/*.db"
+	is "nine are stored" "$(shown .uploads_success)" 9
+	is "one fails" "$(shown .failed_last_cycle)" 1
+	is "it has not the age of those that are safe" \
+	    "$(shown '.oldest_unsaved_ms < 3600 * 1000')" true
+	stop "$pid" TERM
+fi
+
+done_testing
