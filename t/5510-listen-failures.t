@@ -47,4 +47,21 @@ if can_be_nobody; then
 	stop "$pid" TERM
 fi
 
+# A worker dies: what it has told of is shown once, though the next one tells
+# of it again.
+find "$scratch/data" -name '*.db' | sort >fleet
+for bad in $(sed -n 1,8p fleet); do
+	printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
+done
+killer=$(tail -n 1 fleet)
+export LITEFLEET_HOOK="image=segv:$killer"
+begin "$lfh" backup --to store2 --strict --interval 1h --jobs 1 \
+    --listen 127.0.0.1:0 "$p"
+unset LITEFLEET_HOOK
+is "eight fail, and the killer" "$(shown .failed_last_cycle)" 9
+is "each is shown once" "$(shown '.failures[].path' /failures | sort |
+    uniq -c | awk '{ print $1 }' | uniq -c | tr -s ' ')" " 9 1"
+is "as many as that" "$(shown .shown /failures)" 9
+stop "$pid" TERM
+
 done_testing

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/hashset.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/board.h"
@@ -34,6 +36,8 @@ struct listen {
 	struct labels *labels;		/* one a pattern */
 	struct figures_failure *failures;	/* of the cycle that runs */
 	size_t nfailures;
+	struct hashset failing;		/* their paths: a worker tells of what
+					 * its dead predecessor told of */
 };
 
 int
@@ -150,6 +154,7 @@ listen_free(struct listen *l)
 		free(l->labels[i].values);
 	free(l->labels);
 	free(l->failures);
+	hashset_fini(&l->failing);
 	free(l);
 }
 
@@ -187,6 +192,7 @@ listen_begin(struct listen *l)
 {
 	tend(l);
 	l->nfailures = 0;
+	hashset_fini(&l->failing);
 	figures_begin(l->figures);
 }
 
@@ -227,7 +233,8 @@ failed(struct listen *l, const struct said *s)
 {
 	struct figures_failure *f;
 
-	if (l->nfailures == FIGURES_FAILURES)
+	if (l->nfailures == FIGURES_FAILURES || !hashset_add(&l->failing,
+	    hash128(s->path, strlen(s->path))))
 		return;
 	f = &l->failures[l->nfailures++];
 	f->cls = s->cls;
