@@ -177,7 +177,10 @@ figures_end(struct figures *f, const struct figures_cycle *c)
 		now->total[i] += c->count[i];
 	}
 	now->last_nfaults = c->nfaults;
-	now->oldest_ms = c->oldest_ms;
+	/* What a cycle did not come to look at is not safe yet. */
+	if (c->complete || now->oldest_ms == 0 || (c->oldest_ms != 0 &&
+	    c->oldest_ms < now->oldest_ms))
+		now->oldest_ms = c->oldest_ms;
 	cut(now->why, sizeof(now->why), c->complete || c->why == NULL ?
 	    "" : c->why);
 	now->nfailures = n;

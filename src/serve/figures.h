@@ -74,7 +74,7 @@ struct figures_cycle {
 				 * down */
 	const char *why;	/* else: why not, a sentence */
 	int64_t oldest_ms;	/* the oldest change that it could not store,
-				 * 0: none */
+				 * 0: none that it knows of */
 	const struct figures_failure *failures;
 	size_t nfailures;	/* at most FIGURES_FAILURES */
 };
@@ -95,7 +95,9 @@ struct figures_now {
 	uint64_t last_nfaults;
 	uint64_t total[TALLY_NCOUNT];	/* and all cycles; SYNCED and
 					 * BYTES_STORED grow while one runs */
-	int64_t oldest_ms;
+	int64_t oldest_ms;		/* the oldest change that is not
+					 * stored; one that is known stays
+					 * until a complete cycle has seen */
 	char why[512];			/* the latest cycle was not complete:
 					 * why; "" */
 	size_t nfailures;		/* how many are kept by name */
