@@ -64,4 +64,16 @@ is "each is shown once" "$(shown '.failures[].path' /failures | sort |
 is "as many as that" "$(shown .shown /failures)" 9
 stop "$pid" TERM
 
+# What was due beside a cycle and went wrong is no failure of a database, and
+# is shown.
+status 0 "a store" "$lf" backup --to store3 "$scratch/data/*/databases/*/**/*1.db"
+export LITEFLEET_HOOK="reconcile-listed=kill"
+begin "$lfh" backup --to store3 --interval 1h --reconcile 1ms \
+    --listen 127.0.0.1:0 "$p"
+unset LITEFLEET_HOOK
+is "a cycle that could not reconcile is a bad one" "$(shown .cycles_bad)" 1
+curl -s "$at/" >"$out"
+prints "which the page says" 'was not reconciled; the log says why'
+stop "$pid" TERM
+
 done_testing

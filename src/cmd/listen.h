@@ -38,6 +38,7 @@ struct listen_cycle {
 	uint64_t nfaults;
 	int64_t took_ms, scan_ms;
 	const char *why;		/* it is not complete, or NULL */
+	const char *undone;		/* as figures_cycle has it */
 };
 
 struct listen;
