@@ -1,6 +1,6 @@
 #!/bin/sh
 # backup --interval --listen: each failure is counted once, shown once, and
-# has no other's age.
+# has no other's age; and what the face itself logs.
 . "$(dirname "$0")/lib.sh"
 
 "$tools/mkfleet" "$scratch" 40 >/dev/null || exit 1
@@ -75,5 +75,21 @@ is "a cycle that could not reconcile is a bad one" "$(shown .cycles_bad)" 1
 curl -s "$at/" >"$out"
 prints "which the page says" 'was not reconciled; the log says why'
 stop "$pid" TERM
+
+# The face lasts for many cycles, and goes on to a new log as they do.
+start "$lf" backup -v --log-file log --to store3 --interval 300ms \
+    --listen "unix:$scratch/s" "$p"
+logged()
+{
+	curl -s --unix-socket "$scratch/s" -o /dev/null http://x/healthz
+	grep -qs 'GET /healthz: 200' "$1"
+}
+ok "requests are logged" wait_for 10 logged log
+mv log log.1
+kill -HUP "$pid"
+ok "and, when it was moved, to the new one" wait_for 10 logged log
+stop "$pid" TERM
+is "it ends well" "$?" 0
+ok "and nobody has died" sh -c "! grep -q 'started again' log log.1"
 
 done_testing

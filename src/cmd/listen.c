@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/hashset.h"
@@ -33,6 +35,8 @@ struct listen {
 	struct face_request requests[NREQUESTS];
 	struct face_cfg face;
 	struct role *role;
+	dev_t log_dev;			/* its standard error is this file */
+	ino_t log_ino;
 	struct labels *labels;		/* one a pattern */
 	struct figures_failure *failures;	/* of the cycle that runs */
 	size_t nfailures;
@@ -83,7 +87,11 @@ start(struct listen *l, struct err *e)
 {
 	struct role_cfg role = { .name = "litefleet-web",
 	    .keep_fd = l->where.fd, .run = face_run, .ctx = &l->face };
+	struct stat st = { 0 };
 
+	(void)fstat(STDERR_FILENO, &st);
+	l->log_dev = st.st_dev;
+	l->log_ino = st.st_ino;
 	return ((l->role = role_start(&role, e)) == NULL ? -1 : 0);
 }
 
@@ -164,6 +172,16 @@ listen_board(struct listen *l)
 	return (l->board);
 }
 
+/* Has the log been opened anew since the face began (base/logfile.h)? */
+static bool
+log_is_other(const struct listen *l)
+{
+	struct stat st;
+
+	return (fstat(STDERR_FILENO, &st) == 0 && (st.st_dev != l->log_dev ||
+	    st.st_ino != l->log_ino));
+}
+
 /* Does the face live?  It has nothing to say but why it does not. */
 static void
 tend(struct listen *l)
@@ -177,9 +195,9 @@ tend(struct listen *l)
 	    &e)) == ROLE_MESSAGE)
 		continue;
 	free(msg);
-	if (said == ROLE_NOTHING)
+	if (said == ROLE_NOTHING && !log_is_other(l))
 		return;
-	if (l->role != NULL)
+	if (l->role != NULL && said != ROLE_NOTHING)
 		log_warn("--listen: %s; it is started again",
 		    said == ROLE_FAILED ? e.msg : "its process ended");
 	role_stop(l->role);
