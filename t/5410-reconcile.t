@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 use_store
 st=${base:-$scratch/}st
-n=10000
+n=4000
 [ "$LITEFLEET_STORE" = dir ] || n=2500
 
 "$tools/mkfleet" "$scratch" $n >/dev/null || exit 1

@@ -62,6 +62,13 @@ only_newest()
 	ok "$1" cmp want have
 }
 
+# synced N: all cycles together have stored so many.
+synced()
+{
+	[ "$(sed -n 's/.*, \([0-9]*\) synced.*/\1/p' "$perr" |
+	    awk '{ n += $1 } END { print n + 0 }')" -ge "$1" ]
+}
+
 fill 5
 objects st >all
 is "there are backups" "$(wc -l <all)" 100
@@ -71,7 +78,7 @@ ok "the first is soon" wait_for 10 said 1 \
     '^Prune complete: 20 databases, 100 backups, 40 kept, 60 removed'
 only_newest "the newest stay" 2
 ok "a change" "$tools/mkfleet" --touch "$scratch" 20
-ok "is stored as ever" wait_for 10 said 1 ' 20 synced'
+ok "is stored as ever" wait_for 10 synced 20
 is "data is of the cycles alone" "$(jq -r .type "$pout" | sort -u |
     tr '\n' ' ')" 'stored summary '
 stop "$pid" TERM

@@ -81,7 +81,7 @@ begin(struct cycle *c)
 		fail(p, &e);
 }
 
-/* The role has ended, or is ended here. */
+/* The role has ended, or is ended here; e: it failed. */
 static void
 conclude(struct cycle *c, enum role_said said, const struct err *e)
 {
@@ -95,7 +95,7 @@ conclude(struct cycle *c, enum role_said said, const struct err *e)
 	if (p->n.versions > 0 || p->n.whole)
 		pruneout_summary(out, &p->n, clock_mono_ms() - p->began_ms);
 	pruneout_free(out);
-	if (said == ROLE_FAILED)
+	if (e != NULL)
 		fail(p, e);
 	else if (p->n.whole) {
 		if (c->statedir != NULL)
@@ -119,7 +119,7 @@ hear(struct cycle *c)
 		if (len == sizeof(p->n))
 			memcpy(&p->n, msg, len);
 	if (said != ROLE_NOTHING) {
-		conclude(c, said, &e);
+		conclude(c, said, said == ROLE_FAILED ? &e : NULL);
 		return;
 	}
 	if (p->until_ms == 0 && signals_stops() > 0) {
