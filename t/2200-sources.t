@@ -230,6 +230,19 @@ touch data/torn.db
 status 1 "touched, and not looked for" "$lf" backup --to store "$p"
 says "still not forgotten" "data/torn.db: damaged when it was last checked"
 
+# One that is damaged, and cannot be stored either, is one that fails.
+cp data/torn.db data/torn2.db
+mkdir -p "store$scratch/data" && : >"store$scratch/data/torn2.db"
+status 1 "damaged, and not stored" "$lf" backup --json --check full \
+    --to store "$p"
+says "both are said: the damage" "error: .*data/torn2.db: damaged"
+says "and what is in the way" "error: .*data/torn2.db/.*: in the way"
+is "torn.db and it are two" "$(figure failed)" 2
+rm "store$scratch/data/torn2.db"
+status 1 "later it is stored" "$lf" backup --json --check full --to store "$p"
+is "and counted still" "$(figure failed)" 2
+rm data/torn2.db
+
 # What the spool lacks is not taken for a database that vanished.
 ln -s nowhere spool
 cp big.db data/fresh.db

@@ -29,6 +29,17 @@ clock_real_ns(void)
 }
 
 int64_t
+clock_file_ns(int64_t s, int64_t ns)
+{
+	int64_t sum;
+
+	if (__builtin_mul_overflow(s, 1000000000, &sum) ||
+	    __builtin_add_overflow(sum, ns, &sum))
+		return (s < 0 ? INT64_MIN : INT64_MAX);
+	return (sum);
+}
+
+int64_t
 clock_real_ms(void)
 {
 	return (now(CLOCK_REALTIME) / 1000000);

@@ -20,6 +20,10 @@ int64_t clock_mono_ms(void);	/* never goes back; for intervals */
 int64_t clock_real_ns(void);	/* since 1970, UTC */
 int64_t clock_real_ms(void);
 
+/* A file's time, which may be any, in nanoseconds since 1970; one that is too
+ * far away (before 1678, after 2261) is the farthest there is. */
+int64_t clock_file_ns(int64_t s, int64_t ns);
+
 /* Write the stamp of "ms" (since 1970; years 1970 to 9999) into buf. */
 void clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES]);
 

@@ -428,13 +428,25 @@ sum_up(struct run *r, const struct pool_result *res, bool complete,
 		c->total[i] += res->count[i];
 }
 
+/* What was due beside it and was not done, or NULL. */
+static const char *
+undone(const struct cycle *c)
+{
+	if (c->before.failed)
+		return (c->pruning.failed ? "The store was not reconciled, and "
+		    "old backups were not removed" :
+		    "The store was not reconciled");
+	return (c->pruning.failed ? "Old backups were not removed" : NULL);
+}
+
 /* What it came to, for --listen; lost: why the pool gave up, or NULL. */
 static void
 show(const struct run *r, const struct pool_result *res, int64_t started_ms,
     const struct err *lost)
 {
 	struct listen_cycle lc = { .res = res, .nfaults = r->c->nfaults,
-	    .took_ms = r->c->took_ms, .scan_ms = r->c->took_ms };
+	    .took_ms = r->c->took_ms, .scan_ms = r->c->took_ms,
+	    .undone = undone(r->c) };
 
 	if (r->c->listen == NULL)
 		return;
@@ -466,7 +478,7 @@ status_of(const struct run *r, const struct pool_result *res,
 	if (r->down)
 		return (3);
 	return (res->count[TALLY_FAILED] > 0 || r->c->nfaults > 0 ||
-	    r->c->before.failed || r->c->pruning.failed ? 1 : 0);
+	    undone(r->c) != NULL ? 1 : 0);
 }
 
 int

@@ -27,14 +27,13 @@
 #include "proc/pool.h"
 #include "store/url.h"
 
-/* What the command line says; cycle_init() sets the defaults. */
 struct listen;
 
 struct cycle {
 	const struct cmd *cmd;
 	const char *doing;		/* "Backing up" */
 
-	/* options */
+	/* what the command line says; cycle_init() sets the defaults */
 	const char *to;			/* --to, else $LITEFLEET_TO */
 	bool to_given, key_given;	/* on the command line */
 	const char *key;

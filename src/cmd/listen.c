@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/hash.h"
+#include "base/hashset.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/board.h"
@@ -31,9 +35,13 @@ struct listen {
 	struct face_request requests[NREQUESTS];
 	struct face_cfg face;
 	struct role *role;
+	dev_t log_dev;			/* its standard error is this file */
+	ino_t log_ino;
 	struct labels *labels;		/* one a pattern */
 	struct figures_failure *failures;	/* of the cycle that runs */
 	size_t nfailures;
+	struct hashset failing;		/* their paths: a worker tells of what
+					 * its dead predecessor told of */
 };
 
 int
@@ -79,7 +87,11 @@ start(struct listen *l, struct err *e)
 {
 	struct role_cfg role = { .name = "litefleet-web",
 	    .keep_fd = l->where.fd, .run = face_run, .ctx = &l->face };
+	struct stat st = { 0 };
 
+	(void)fstat(STDERR_FILENO, &st);
+	l->log_dev = st.st_dev;
+	l->log_ino = st.st_ino;
 	return ((l->role = role_start(&role, e)) == NULL ? -1 : 0);
 }
 
@@ -150,6 +162,7 @@ listen_free(struct listen *l)
 		free(l->labels[i].values);
 	free(l->labels);
 	free(l->failures);
+	hashset_fini(&l->failing);
 	free(l);
 }
 
@@ -157,6 +170,16 @@ struct board *
 listen_board(struct listen *l)
 {
 	return (l->board);
+}
+
+/* Has the log been opened anew since the face began (base/logfile.h)? */
+static bool
+log_is_other(const struct listen *l)
+{
+	struct stat st;
+
+	return (fstat(STDERR_FILENO, &st) == 0 && (st.st_dev != l->log_dev ||
+	    st.st_ino != l->log_ino));
 }
 
 /* Does the face live?  It has nothing to say but why it does not. */
@@ -172,9 +195,9 @@ tend(struct listen *l)
 	    &e)) == ROLE_MESSAGE)
 		continue;
 	free(msg);
-	if (said == ROLE_NOTHING)
+	if (said == ROLE_NOTHING && !log_is_other(l))
 		return;
-	if (l->role != NULL)
+	if (l->role != NULL && said != ROLE_NOTHING)
 		log_warn("--listen: %s; it is started again",
 		    said == ROLE_FAILED ? e.msg : "its process ended");
 	role_stop(l->role);
@@ -187,6 +210,7 @@ listen_begin(struct listen *l)
 {
 	tend(l);
 	l->nfailures = 0;
+	hashset_fini(&l->failing);
 	figures_begin(l->figures);
 }
 
@@ -227,7 +251,8 @@ failed(struct listen *l, const struct said *s)
 {
 	struct figures_failure *f;
 
-	if (l->nfailures == FIGURES_FAILURES)
+	if (l->nfailures == FIGURES_FAILURES || !hashset_add(&l->failing,
+	    hash128(s->path, strlen(s->path))))
 		return;
 	f = &l->failures[l->nfailures++];
 	f->cls = s->cls;
@@ -252,6 +277,7 @@ listen_end(struct listen *l, const struct listen_cycle *c)
 	struct figures_cycle f = { .count = c->res->count,
 	    .nfaults = c->nfaults, .took_ms = c->took_ms,
 	    .scan_ms = c->scan_ms, .complete = c->why == NULL, .why = c->why,
+	    .undone = c->undone,
 	    .oldest_ms = c->res->oldest_ms, .failures = l->failures,
 	    .nfailures = l->nfailures };
 

@@ -38,6 +38,7 @@ struct listen_cycle {
 	uint64_t nfaults;
 	int64_t took_ms, scan_ms;
 	const char *why;		/* it is not complete, or NULL */
+	const char *undone;		/* as figures_cycle has it */
 };
 
 struct listen;
@@ -54,7 +55,7 @@ void listen_free(struct listen *l);
 struct board *listen_board(struct listen *l);
 
 /* A cycle begins; if the face has died meanwhile, this is said, and another
- * one takes its place. */
+ * one takes its place; as it does if the log is another file now. */
 void listen_begin(struct listen *l);
 void listen_said(struct listen *l, const struct said *s);
 void listen_end(struct listen *l, const struct listen_cycle *c);

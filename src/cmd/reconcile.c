@@ -8,6 +8,7 @@
 #include "base/hook.h"
 #include "base/mem.h"
 #include "cmd/notify.h"
+#include "cmd/service.h"
 #include "find/find.h"
 #include "find/newest.h"
 #include "proc/pool.h"
@@ -154,6 +155,7 @@ listen_to(struct role *r, struct reconcile_count *n, struct err *e)
 		(void)signals_poll(&pfd, 1, (int)notify_alive(), 0);
 		/* Its channel tells; untaken, it would wake us. */
 		(void)signals_child();
+		service_heed();
 	}
 }
 

@@ -216,8 +216,8 @@ describe(const struct image_reader *r, struct image *img)
 	img->fd = r->sink.fd;
 	img->mem = img->fd == -1 ? r->sink.mem : NULL;
 	img->size = r->sink.size;
-	img->mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 +
-	    st->st_mtim.tv_nsec;
+	img->mtime_ns = clock_file_ns(st->st_mtim.tv_sec,
+	    st->st_mtim.tv_nsec);
 	img->mode = st->st_mode & 07777;
 	img->uid = st->st_uid;
 	img->gid = st->st_gid;

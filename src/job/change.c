@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 int
 change_open_dir(const char *real, struct err *e)
 {
@@ -34,7 +36,7 @@ change_open_dir(const char *real, struct err *e)
 static int64_t
 ns_of(const struct statx_timestamp *t)
 {
-	return (t->tv_sec * 1000000000 + t->tv_nsec);
+	return (clock_file_ns(t->tv_sec, t->tv_nsec));
 }
 
 /* 0, or -1 with errno; ENXIO if it is no regular file. */

@@ -1,7 +1,6 @@
 #include "job/backup_job.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -125,7 +124,7 @@ int
 look_at(struct job_backup *job, const char *name, uint8_t flags,
     struct err *e)
 {
-	struct backup_item it;
+	struct backup_item it = { 0 };
 	struct state *st;
 	const struct err *failure = job->direrr;
 	struct err why;
@@ -141,7 +140,6 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 	if (job->path.len > PATH_MAX) {
 		err_set(&why, ERR_LIMIT, "%s: path longer than %d bytes",
 		    it.path, PATH_MAX);
-		memset(&it.rec, 0, sizeof(it.rec));
 		record_failure(job, &it, &why);
 		return (0);
 	}
@@ -151,8 +149,7 @@ look_at(struct job_backup *job, const char *name, uint8_t flags,
 	    job->cfg->follow || (flags & WALK_WAL) != 0, job->cfg->follow,
 	    &it.st, &why) == -1)
 		failure = &why;
-	if (!(known = state_find(st, it.h, &it.rec)))
-		memset(&it.rec, 0, sizeof(it.rec));
+	known = state_find(st, it.h, &it.rec);
 	if ((job->env.again || (known && !force)) && held_back(job, &it))
 		return (0);
 	if (failure != NULL) {

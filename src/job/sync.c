@@ -231,7 +231,7 @@ static int
 use_image(struct job_backup *job, struct backup_item *it,
     const struct image *img, struct err *e)
 {
-	bool known = (it->rec.flags & STATE_DAMAGED) != 0;
+	bool known = (it->rec.flags & STATE_DAMAGED) != 0, same;
 	struct hash128 content;
 	struct err damage;
 
@@ -244,18 +244,20 @@ use_image(struct job_backup *job, struct backup_item *it,
 		    "it are kept", it->path);
 	if (hash_image(job, img, &content, e) == -1)
 		return (-1);
-	if (job->cfg->force || it->rec.stored_ms == 0 ||
-	    it->rec.key != hash64(job->key.data, job->key.len) ||
-	    !hash128_eq(it->rec.content, content)) {
-		if (store_image(job, it, img, content, e) == -1)
-			return (-1);
-	} else
+	same = !job->cfg->force && it->rec.stored_ms != 0 &&
+	    it->rec.key == hash64(job->key.data, job->key.len) &&
+	    hash128_eq(it->rec.content, content);
+	if (same)
 		refresh(job, it, img, content);
+	else if (store_image(job, it, img, content, e) == -1)
+		return (-1);
 	if (img->damaged) {
 		err_set(&damage, ERR_CORRUPT, "%s: damaged (stored as it is): "
 		    "%s", it->path, img->why);
 		record_name_failure(job, it, &damage, known);
-		record_count_failure(job, it, damage.cls, false);
+		/* One that is on its way is counted by what becomes of it. */
+		if (same)
+			record_count_failure(job, it, damage.cls, false);
 	}
 	return (0);
 }
@@ -279,7 +281,8 @@ tell_stored(const struct job_backup *job, const struct pending *p,
 
 /* The object is safe. */
 static void
-finish(struct job_backup *job, const struct store_op *op)
+finish(struct job_backup *job, struct backup_item *it,
+    const struct store_op *op)
 {
 	const struct pending *p = op->owner;
 
@@ -290,6 +293,10 @@ finish(struct job_backup *job, const struct store_op *op)
 	    (unsigned long long)op->bytes);
 	if (job->cfg->say)
 		tell_stored(job, p, op->bytes);
+	if ((p->rec.flags & STATE_DAMAGED) != 0) {
+		it->rec = p->rec;
+		record_count_failure(job, it, ERR_CORRUPT, false);
+	}
 }
 
 _Static_assert(TALLY_CLASS == (int)TALLY_REQUEST + (int)STORE_NREQUEST,
@@ -353,7 +360,7 @@ reap(struct job_backup *job, struct err *e)
 		it.rec = p->old;
 		it.st = p->st;
 		if (op->err == NULL)
-			finish(job, op);
+			finish(job, &it, op);
 		else if (ret == -1 || is_down(job))
 			record_count_failure(job, &it, op->err->cls, true);
 		else if (ends_the_run(job, op->err)) {

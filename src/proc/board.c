@@ -71,6 +71,8 @@ board_hand_over(struct board *b, unsigned i, uint64_t count[TALLY_NCOUNT])
 
 	for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++)
 		count[kept[k]] += tally_get(t, kept[k]);
+	for (int c = TALLY_REQUEST; c < TALLY_CLASS; c++)
+		count[c] += tally_get(t, (enum tally_count)c);
 	empty(t);
 }
 

@@ -47,8 +47,9 @@ void board_stop(struct board *b, int64_t grace_ms);
 
 /*
  * Empty a slot for the next worker, and add to count[] what its last one had
- * done for good: what was stored or read again, and recorded, and the bytes of
- * it.  All else is counted again when the range is gone through again.
+ * done for good: what was stored or read again, and recorded, the bytes of it,
+ * and the requests.  All else is counted again when the range is gone through
+ * again.
  */
 void board_hand_over(struct board *b, unsigned i,
     uint64_t count[TALLY_NCOUNT]);

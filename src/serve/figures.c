@@ -171,15 +171,20 @@ figures_end(struct figures *f, const struct figures_cycle *c)
 	now->scan_ms = c->scan_ms;
 	now->ncycles++;
 	now->nbad += !c->complete || c->nfaults > 0 ||
-	    c->count[TALLY_FAILED] > 0;
+	    c->count[TALLY_FAILED] > 0 || c->undone != NULL;
 	for (i = 0; i < TALLY_NCOUNT; i++) {
 		now->last[i] = c->count[i];
 		now->total[i] += c->count[i];
 	}
 	now->last_nfaults = c->nfaults;
-	now->oldest_ms = c->oldest_ms;
+	/* What a cycle did not come to look at is not safe yet. */
+	if (c->complete || now->oldest_ms == 0 || (c->oldest_ms != 0 &&
+	    c->oldest_ms < now->oldest_ms))
+		now->oldest_ms = c->oldest_ms;
 	cut(now->why, sizeof(now->why), c->complete || c->why == NULL ?
 	    "" : c->why);
+	cut(now->undone, sizeof(now->undone), c->undone == NULL ?
+	    "" : c->undone);
 	now->nfailures = n;
 	if (n > 0)
 		memcpy(f->failures, c->failures, n * sizeof(f->failures[0]));

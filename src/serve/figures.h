@@ -73,8 +73,10 @@ struct figures_cycle {
 	bool complete;		/* all was looked at, and the store was not
 				 * down */
 	const char *why;	/* else: why not, a sentence */
+	const char *undone;	/* what was due beside and was not done, a
+				 * sentence; or NULL */
 	int64_t oldest_ms;	/* the oldest change that it could not store,
-				 * 0: none */
+				 * 0: none that it knows of */
 	const struct figures_failure *failures;
 	size_t nfailures;	/* at most FIGURES_FAILURES */
 };
@@ -89,15 +91,18 @@ struct figures_now {
 	int64_t complete_ms;		/* 0: there was none yet */
 	int64_t ended_ms;		/* the latest one ended; 0: none yet */
 	int64_t took_ms, scan_ms;	/* it took */
-	uint64_t ncycles, nbad;		/* nbad: not complete, or with
-					 * failures */
+	uint64_t ncycles, nbad;		/* nbad: not complete, with failures,
+					 * or with something undone */
 	uint64_t last[TALLY_NCOUNT];	/* what it counted, */
 	uint64_t last_nfaults;
 	uint64_t total[TALLY_NCOUNT];	/* and all cycles; SYNCED and
 					 * BYTES_STORED grow while one runs */
-	int64_t oldest_ms;
+	int64_t oldest_ms;		/* the oldest change that is not
+					 * stored; one that is known stays
+					 * until a complete cycle has seen */
 	char why[512];			/* the latest cycle was not complete:
 					 * why; "" */
+	char undone[128];		/* what it left undone, "" */
 	size_t nfailures;		/* how many are kept by name */
 };
 

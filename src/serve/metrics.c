@@ -73,7 +73,7 @@ put_state(struct buf *b, const struct face_view *v,
 	whole(b, "cycles_total", "counter", "Cycles that ended.",
 	    now->ncycles);
 	whole(b, "cycles_bad_total", "counter",
-	    "Cycles that did not leave everything safe.", now->nbad);
+	    "Cycles that left something unsafe or undone.", now->nbad);
 	gauge(b, "last_cycle_timestamp_seconds",
 	    "When the latest cycle ended; 0 before.", seconds(now->ended_ms));
 	gauge(b, "last_complete_cycle_timestamp_seconds",

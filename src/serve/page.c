@@ -40,6 +40,10 @@ judge(const struct face_view *v, const struct figures_now *now,
 		s->name = "fair";
 		s->colour = "c98a00";
 		s->word = "Running, but not everything is safe";
+	} else if (now->undone[0] != '\0') {
+		s->name = "fair";
+		s->colour = "c98a00";
+		s->word = "Running, but not everything was done";
 	} else {
 		s->name = "good";
 		s->colour = "1a6b3c";
@@ -121,6 +125,11 @@ put_state(const struct face_view *v, struct buf *b,
 		buf_puts(b, "Every database was stored as it was ");
 		put_ago(v, b, now->complete_ms);
 		buf_puts(b, ".");
+	}
+	if (s->why[0] == '\0' && now->undone[0] != '\0') {
+		buf_putc(b, ' ');
+		html_text(b, now->undone);
+		buf_puts(b, "; the log says why.");
 	}
 	if (now->last[TALLY_SKIPPED] > 0) {
 		buf_puts(b, " Left out: ");

@@ -118,7 +118,8 @@ segment_rec_get(const uint8_t p[STATE_REC_BYTES], struct state_rec *rec)
 	rec->key = le64_get(p + 48);
 	rec->naming = le32_get(p + 56);
 	rec->stored_ms = (int64_t)le64_get(p + 64);
-	rec->fail_class = p[72];
+	/* Of a later version, perhaps: it is an index of counters. */
+	rec->fail_class = p[72] < ERR_NCLASS ? p[72] : ERR_BUG;
 	rec->fail_count = p[73];
 	rec->flags = le16_get(p + 74);
 	rec->not_before = le32_get(p + 76);

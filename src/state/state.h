@@ -55,7 +55,8 @@ struct state_rec {
 	uint64_t key;		/* hash64 of the rendered key */
 	uint32_t naming;	/* key_template_naming() */
 	int64_t stored_ms;	/* timestamp of the last object, 0: none */
-	uint8_t fail_class;	/* enum err_class of the last try, 0: good */
+	uint8_t fail_class;	/* enum err_class of the last try, 0: good; one
+				 * that is not known is read as ERR_BUG */
 	uint8_t fail_count;	/* tries in a row, at most 255 */
 	uint16_t flags;
 	uint32_t not_before;	/* seconds since 1970: when to try again; for

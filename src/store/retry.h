@@ -9,7 +9,8 @@
  * second, and a server that is just starting is still met.  A server that is
  * not trusted is not tried again at all.
  *
- * On some a whole run hangs: the marker, a page of a listing.  They have
+ * On some a whole run hangs: the marker, a page of a listing, the beginning of
+ * an object that is pulled.  They have
  * RETRY_AWAITED_TRIES, of which those beyond RETRY_TRIES begin within
  * RETRY_AWAITED_MS of the first: bad luck is outlived, a server that hangs is
  * not waited for twice as long.

@@ -19,8 +19,8 @@
  * request, and so do listings.  Whatever is waited for, all that is in flight
  * moves: operations, and each listing up to a page ahead.  What may pass is
  * tried again, up to five times (the marker, where nobody can be connected to,
- * three times within a second; else it and a listing's page ten times, those
- * beyond five within 20 seconds); an operation for which all five went wrong
+ * three times within a second; else it, a listing's page and the beginning of
+ * an object that is pulled ten times, those beyond five within 20 seconds); an operation for which all five went wrong
  * while others succeeded has five more when nothing else is left to do.  After
  * a hundred failures in a row, or when the server is not trusted, the store is
  * down, and everything fails at once (class network) until it is closed.

@@ -214,6 +214,26 @@ START_TEST(within_two_seconds_is_racy)
 }
 END_TEST
 
+/* Which ext4 can have. */
+START_TEST(a_time_that_is_far_away_is_late)
+{
+	const struct timespec far[2] = { { .tv_sec = 13569465600 },
+	    { .tv_sec = 13569465600 } };	/* 2400 */
+	struct state_stat st;
+	struct stat sb;
+
+	put("a", "x");
+	ck_assert_int_eq(utimensat(dirfd_, "a", far, 0), 0);
+	ck_assert_int_eq(fstatat(dirfd_, "a", &sb, 0), 0);
+	if (sb.st_mtim.tv_sec != far[1].tv_sec)
+		return;		/* not this file system */
+	ck_assert_int_eq(change_stat(dirfd_, "a", false, false, &st, &e), 0);
+	ck_assert_int_eq(st.mtime_ns, INT64_MAX);
+	ck_assert_int_eq(change_last_ms(&st), INT64_MAX / 1000000);
+	ck_assert(change_is_racy(&st, clock_real_ns()));	/* by its ctime */
+}
+END_TEST
+
 START_TEST(records_decide)
 {
 	struct hash128 fp = { 1, 2 }, other = { 1, 3 };
@@ -252,6 +272,7 @@ main(void)
 	tcase_add_test(tc, a_link_on_the_way_to_the_directory_is_refused);
 	tcase_add_test(tc, a_name_of_255_bytes_has_no_wal);
 	tcase_add_loop_test(tc, within_two_seconds_is_racy, 0, LENGTH(ages));
+	tcase_add_test(tc, a_time_that_is_far_away_is_late);
 	tcase_add_test(tc, records_decide);
 	return (run_suite(tc));
 }

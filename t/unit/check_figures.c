@@ -67,6 +67,36 @@ START_TEST(cycles_add_up)
 }
 END_TEST
 
+/* oldest_ms after a cycle that says "ms". */
+static int64_t
+oldest_after(struct figures *f, int64_t ms, bool complete)
+{
+	static const uint64_t count[TALLY_NCOUNT];
+	struct figures_cycle c = { .count = count, .oldest_ms = ms,
+	    .complete = complete, .why = complete ? NULL : "down" };
+	struct figures_now now;
+
+	figures_begin(f);
+	figures_end(f, &c);
+	figures_read(f, &now);
+	return (now.oldest_ms);
+}
+
+START_TEST(a_cycle_that_did_not_look_makes_nothing_safe)
+{
+	struct figures *f = fresh(0);
+
+	ck_assert_int_eq(oldest_after(f, 0, false), 0);
+	ck_assert_int_eq(oldest_after(f, 2000, true), 2000);
+	ck_assert_int_eq(oldest_after(f, 0, false), 2000);
+	ck_assert_int_eq(oldest_after(f, 3000, false), 2000);
+	ck_assert_int_eq(oldest_after(f, 1000, false), 1000);
+	ck_assert_int_eq(oldest_after(f, 3000, true), 3000);
+	ck_assert_int_eq(oldest_after(f, 0, true), 0);
+	figures_free(f);
+}
+END_TEST
+
 START_TEST(a_histogram_has_its_bounds)
 {
 	static const int64_t ms[] = { -5, 0, 1, 2, 3, 1000, 1001, 3600000,
@@ -295,6 +325,7 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, cycles_add_up);
+	tcase_add_test(tc, a_cycle_that_did_not_look_makes_nothing_safe);
 	tcase_add_test(tc, a_histogram_has_its_bounds);
 	tcase_add_test(tc, what_has_no_room_is_folded);
 	tcase_add_test(tc, long_labels_are_one_row_still);

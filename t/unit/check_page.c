@@ -132,6 +132,27 @@ START_TEST(what_is_left_out_is_said)
 }
 END_TEST
 
+START_TEST(what_was_not_done_is_said)
+{
+	uint64_t count[TALLY_NCOUNT] = { [TALLY_LOOKED] = 9 };
+	struct figures_cycle c = { .count = count, .complete = true,
+	    .undone = "<This> was not done" };
+	struct figures_now now;
+
+	figures_end(bed_figures, &c);
+	render();
+	ck_assert(has("<strong>Running, but not everything was done</strong>"));
+	ck_assert(has(" &lt;This&gt; was not done; the log says why.</p>"));
+	figures_read(bed_figures, &now);
+	ck_assert_uint_eq(now.nbad, 1);
+	c.undone = NULL;
+	figures_end(bed_figures, &c);
+	render();
+	ck_assert(has("<strong>All safe</strong>"));
+	ck_assert(!has("the log says why"));
+}
+END_TEST
+
 START_TEST(one_that_failed_is_one)
 {
 	bed_cycle(list, 1, NULL);
@@ -287,6 +308,7 @@ main(void)
 	tcase_add_test(tc, it_needs_nothing_from_elsewhere);
 	tcase_add_test(tc, it_says_how_it_stands);
 	tcase_add_test(tc, what_is_left_out_is_said);
+	tcase_add_test(tc, what_was_not_done_is_said);
 	tcase_add_test(tc, one_that_failed_is_one);
 	tcase_add_loop_test(tc, it_loads_itself_again, 0, LENGTH(refreshes));
 	tcase_add_loop_test(tc, a_hostile_path_is_text, 0, LENGTH(hostile));

@@ -76,6 +76,24 @@ START_TEST(a_record_is_replaced_in_place)
 }
 END_TEST
 
+START_TEST(a_class_of_failure_that_is_not_ours_is_a_bug)
+{
+	struct state *st = open_as(SEG, &id);
+	struct state_rec rec = record(1), got;
+	struct err e = { 0 };
+
+	rec.fail_class = ERR_NCLASS - 1;
+	ck_assert_int_eq(state_put(st, &rec, "/d/1.db", &e), 0);
+	ck_assert(state_find(st, rec.path, &got));
+	ck_assert_uint_eq(got.fail_class, ERR_NCLASS - 1);
+	rec.fail_class = ERR_NCLASS;
+	ck_assert_int_eq(state_put(st, &rec, "/d/1.db", &e), 0);
+	ck_assert(state_find(st, rec.path, &got));
+	ck_assert_uint_eq(got.fail_class, ERR_BUG);
+	state_close(st);
+}
+END_TEST
+
 START_TEST(the_bytes_lie_where_the_manual_says)
 {
 	struct state_rec rec = record(77);
@@ -311,6 +329,7 @@ main(void)
 	tcase_add_test(tc, nothing_is_created_before_the_first_put);
 	tcase_add_test(tc, ten_thousand_records_survive);
 	tcase_add_test(tc, a_record_is_replaced_in_place);
+	tcase_add_test(tc, a_class_of_failure_that_is_not_ours_is_a_bug);
 	tcase_add_test(tc, the_bytes_lie_where_the_manual_says);
 	tcase_add_test(tc, reading_changes_nothing);
 	tcase_add_test(tc, each_record_is_seen_once);
