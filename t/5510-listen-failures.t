@@ -50,7 +50,7 @@ fi
 # A worker dies: what it has told of is shown once, though the next one tells
 # of it again.
 find "$scratch/data" -name '*.db' | sort >fleet
-for bad in $(sed -n 1,8p fleet); do
+sed -n 1,8p fleet | while read -r bad; do
 	printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
 done
 killer=$(tail -n 1 fleet)

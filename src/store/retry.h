@@ -10,10 +10,9 @@
  * not trusted is not tried again at all.
  *
  * On some a whole run hangs: the marker, a page of a listing, the beginning of
- * an object that is pulled.  They have
- * RETRY_AWAITED_TRIES, of which those beyond RETRY_TRIES begin within
- * RETRY_AWAITED_MS of the first: bad luck is outlived, a server that hangs is
- * not waited for twice as long.
+ * an object that is pulled.  They have RETRY_AWAITED_TRIES, of which those
+ * beyond RETRY_TRIES begin within RETRY_AWAITED_MS of the first: bad luck is
+ * outlived, a server that hangs is not waited for twice as long.
  */
 #ifndef STORE_RETRY_H
 #define STORE_RETRY_H

@@ -20,10 +20,11 @@
  * moves: operations, and each listing up to a page ahead.  What may pass is
  * tried again, up to five times (the marker, where nobody can be connected to,
  * three times within a second; else it, a listing's page and the beginning of
- * an object that is pulled ten times, those beyond five within 20 seconds); an operation for which all five went wrong
- * while others succeeded has five more when nothing else is left to do.  After
- * a hundred failures in a row, or when the server is not trusted, the store is
- * down, and everything fails at once (class network) until it is closed.
+ * an object that is pulled ten times, those beyond five within 20 seconds); an
+ * operation for which all five went wrong while others succeeded has five more
+ * when nothing else is left to do.  After a hundred failures in a row, or when
+ * the server is not trusted, the store is down, and everything fails at once
+ * (class network) until it is closed.
  *
  * An object of S3 has a tag (its ETag, as the server writes it): who gets by
  * tag gets the object that was listed, or learns that it is another now.

@@ -230,7 +230,8 @@ START_TEST(a_time_that_is_far_away_is_late)
 	ck_assert_int_eq(change_stat(dirfd_, "a", false, false, &st, &e), 0);
 	ck_assert_int_eq(st.mtime_ns, INT64_MAX);
 	ck_assert_int_eq(change_last_ms(&st), INT64_MAX / 1000000);
-	ck_assert(change_is_racy(&st, clock_real_ns()));	/* by its ctime */
+	/* By its ctime. */
+	ck_assert(change_is_racy(&st, clock_real_ns()));
 }
 END_TEST
 
