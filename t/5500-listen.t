@@ -43,7 +43,7 @@ status 2 "there is nothing to see of one run" \
     "$lf" backup --to store --listen 127.0.0.1:0 "$p"
 status 2 "nowhere to listen" "$lf" backup --to store --interval 1s \
     --listen nowhere "$p"
-for bad in -1 x '' nan 1e999; do
+for bad in -1 x '' nan 1e999 0x1 ' 1'; do
 	status 2 "no price: \"$bad\"" "$lf" backup --to store --interval 1s \
 	    --listen 127.0.0.1:0 --put-price "$bad" "$p"
 done

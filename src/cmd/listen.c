@@ -50,7 +50,8 @@ listen_price(const char *arg, double *usd, struct err *e)
 	char *end;
 
 	*usd = strtod(arg, &end);
-	if (end != arg && *end == '\0' && isfinite(*usd) && *usd >= 0)
+	if (end != arg && *end == '\0' && isfinite(*usd) && *usd >= 0 &&
+	    strspn(arg, "0123456789.") == strlen(arg))
 		return (0);
 	err_set(e, ERR_USAGE, "--put-price: \"%s\" is no price in dollars of "
 	    "1,000 requests, as 0.005", arg);
