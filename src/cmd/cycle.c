@@ -428,6 +428,18 @@ sum_up(struct run *r, const struct pool_result *res, bool complete,
 		c->total[i] += res->count[i];
 }
 
+/*
+ * Too few failed in a row for anybody to say that the store is down, but
+ * nothing got through.
+ */
+static bool
+silent(const uint64_t *count)
+{
+	return (count[TALLY_SYNCED] == 0 &&
+	    count[TALLY_CLASS + ERR_NETWORK] +
+	    count[TALLY_CLASS + ERR_THROTTLED] > 0);
+}
+
 /* What it came to, for --listen; lost: why the pool gave up, or NULL. */
 static void
 show(const struct run *r, const struct pool_result *res, int64_t started_ms,
@@ -446,6 +458,8 @@ show(const struct run *r, const struct pool_result *res, int64_t started_ms,
 		lc.why = r->why;
 	else if (res->signal != 0)
 		lc.why = "the service is being stopped";
+	else if (silent(res->count))
+		lc.why = "nothing could be stored: the store does not answer";
 	listen_end(r->c->listen, &lc);
 }
 
