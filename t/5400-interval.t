@@ -210,6 +210,9 @@ printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
 status 1 "--ping after a failure" "$lf" backup --strict --to store \
     --ping "$url/abc?x=1" "$p"
 is "tells of it" "$(asked ping '^GET /abc/fail\?x=1 HTTP')" 1
+status 1 "--ping of a URL that ends in a slash" "$lf" backup --strict \
+    --to store --ping "$url/def/" "$p"
+is "which is no other" "$(asked ping '^GET /def/fail HTTP')" 1
 cp good "$bad"
 status 0 "a dead-man service that is dead" "$lf" backup --to store \
     --ping "http://127.0.0.1:1/secret" "$p"
