@@ -23,7 +23,7 @@ seen()
 
 # A run that asked for the marker today does not keep a service from its look.
 s3_mark
-start "$lf" backup --to "$s3" --interval 1h -v "$p"
+start "$lf" backup --to "$s3" --interval 1h --listen 127.0.0.1:0 -v "$p"
 ok "a cycle without changes" wait_for 10 said 1 'Scan complete'
 for n in 1 2 3; do
 	sql "$db" 'UPDATE t SET n = n + 1'
@@ -52,9 +52,14 @@ for n in 1 2 3 4 5; do
 	ok "with $n that had failures" wait_for 10 said 1 \
 	    "cycles \\($n not without"
 done
+page=$(sed -n 's,.*shown at \(http://.*\)/$,\1,p' "$perr")
+is "a store that answers nothing else is not well" \
+    "$(curl -s "$page/healthz" -w ' %{http_code}' | tr -d '\n')" \
+    "nothing could be stored: the store does not answer 503"
 s3_faults f500=0
 kill -USR1 "$pid"
 ok "the next is at once good again" wait_for 20 said 4 ' 1 synced'
+is "and it is well" "$(curl -s "$page/healthz")" ok
 stop "$pid" TERM
 is "it ends" "$?" 0
 done_testing

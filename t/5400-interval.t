@@ -210,6 +210,9 @@ printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
 status 1 "--ping after a failure" "$lf" backup --strict --to store \
     --ping "$url/abc?x=1" "$p"
 is "tells of it" "$(asked ping '^GET /abc/fail\?x=1 HTTP')" 1
+status 1 "--ping of a URL that ends in a slash" "$lf" backup --strict \
+    --to store --ping "$url/def/" "$p"
+is "which is no other" "$(asked ping '^GET /def/fail HTTP')" 1
 cp good "$bad"
 status 0 "a dead-man service that is dead" "$lf" backup --to store \
     --ping "http://127.0.0.1:1/secret" "$p"
@@ -288,7 +291,7 @@ stop "$silent" TERM
 
 # What a service manager hears.
 if ! ldd "$lf" | grep -q libsystemd; then
-	skip "built without libsystemd" 9
+	skip "built without libsystemd" 12
 	done_testing
 	exit
 fi
@@ -336,6 +339,24 @@ ok "USR1 meanwhile is not lost" wait_for 10 said 2 '^began'
 kill -USR2 "$pid"
 ok "then figures are said" wait_for 10 said 1 ' cycles \('
 is "of two cycles" "$(sed -n 's/ cycles .*//p' "$perr")" 2
+stop "$pid" TERM
+
+# A manager grants 90 s to the first cycle, if it is not asked for more.
+rm -f locked unlock
+"$tools/mkfleet" "$scratch/other" 1 >/dev/null
+start sqlite3 -batch -init lock.sql \
+    "$(find "$scratch/other" -name '*.db')" .quit
+locker=$pid
+wait_for 10 test -e locked
+: >manager.log
+NOTIFY_SOCKET=$scratch/manager.sock start "$lf" backup --to store3 \
+    --interval 1h --busy-timeout 1m "$scratch/other/**/*.db"
+ok "a long first cycle asks for time" wait_for 10 heard 1 \
+    '^EXTEND_TIMEOUT_USEC=60000000'
+not_ok "and is not over" heard 1 '^READY=1'
+: >unlock
+ended "$locker"
+ok "then it is" wait_for 10 heard 1 '^READY=1'
 stop "$pid" TERM
 stop "$manager" TERM
 done_testing

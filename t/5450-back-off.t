@@ -40,10 +40,17 @@ tries()
 }
 
 clock 0
-start env LD_PRELOAD="$lib" FAKETIME_TIMESTAMP_FILE="$scratch/now" \
-    FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 \
-    ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
-    "$lf" backup --to store --interval 10m --log-every 1ms "$p"
+service()
+{
+	start env LD_PRELOAD="$lib" FAKETIME_TIMESTAMP_FILE="$scratch/now" \
+	    FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+	    NO_FAKE_STAT=1 \
+	    ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
+	    "$lf" backup --to store --interval 10m --log-every 1ms "$p"
+	ncycles=1
+}
+
+service
 ok "a service" wait_for 20 cycles 1
 is "the first try" "$(tries)" 1
 cycle
@@ -80,6 +87,14 @@ printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
 cycle
 cycle
 is "and begins with two tries when it fails again" "$(tries)" $((n + 3))
+cycle
+is "and is held back then" "$(tries)" $((n + 3))
 stop "$pid" TERM
 is "it ends" "$?" 0
+service
+ok "a restart" wait_for 20 cycles 1
+is "tries it at once" "$(tries)" 1
+cycle
+is "and holds it back again" "$(tries)" 1
+stop "$pid" TERM
 done_testing

@@ -43,6 +43,12 @@ status 2 "there is nothing to see of one run" \
     "$lf" backup --to store --listen 127.0.0.1:0 "$p"
 status 2 "nowhere to listen" "$lf" backup --to store --interval 1s \
     --listen nowhere "$p"
+echo text >file
+for where in "unix:$scratch/file" "unix:$scratch/none/s"; do
+	status 3 "nor can one listen there: $where" "$lf" backup --to store \
+	    --interval 1s --listen "$where" "$p"
+	says "which is said" 'error: cannot listen on '
+done
 for bad in -1 x '' nan 1e999 0x1 ' 1'; do
 	status 2 "no price: \"$bad\"" "$lf" backup --to store --interval 1s \
 	    --listen 127.0.0.1:0 --put-price "$bad" "$p"

@@ -173,7 +173,8 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 	size_t n = strcspn(cfg->ping, "?#");
 	struct ping p = { .cfg = cfg,
 	    .url = mem_printf("%.*s%s%s", (int)n, cfg->ping,
-	    a->status == 0 ? "" : "/fail", cfg->ping + n) };
+	    a->status == 0 ? "" : n > 0 && cfg->ping[n - 1] == '/' ? "fail" :
+	    "/fail", cfg->ping + n) };
 	struct role_cfg rcfg = { .name = "litefleet-ping", .keep_fd = -1,
 	    .run = run_ping, .ctx = &p };
 	uint8_t *msg = mem_resize(NULL, POOL_MSG_MAX, 1);

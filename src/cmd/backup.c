@@ -403,8 +403,11 @@ run_cycles(struct backup *b)
 	b->after.net = b->c.s3;
 	if (b->c.interval_ms == 0)
 		return (cycle(b));
-	if (b->listen.where != NULL && start_listening(b, &e) == -1)
-		return (cmd_fail(b->c.cmd, &e));
+	if (b->listen.where != NULL && start_listening(b, &e) == -1) {
+		status = cmd_fail(b->c.cmd, &e);
+		/* 1 would say that some are safe. */
+		return (status == 1 ? 3 : status);
+	}
 	status = service_run(&service);
 	listen_free(b->c.listen);
 	return (status);

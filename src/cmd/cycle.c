@@ -439,6 +439,18 @@ undone(const struct cycle *c)
 	return (c->pruning.failed ? "Old backups were not removed" : NULL);
 }
 
+/*
+ * Too few failed in a row for anybody to say that the store is down, but
+ * nothing got through.
+ */
+static bool
+silent(const uint64_t *count)
+{
+	return (count[TALLY_SYNCED] == 0 &&
+	    count[TALLY_CLASS + ERR_NETWORK] +
+	    count[TALLY_CLASS + ERR_THROTTLED] > 0);
+}
+
 /* What it came to, for --listen; lost: why the pool gave up, or NULL. */
 static void
 show(const struct run *r, const struct pool_result *res, int64_t started_ms,
@@ -458,6 +470,8 @@ show(const struct run *r, const struct pool_result *res, int64_t started_ms,
 		lc.why = r->why;
 	else if (res->signal != 0)
 		lc.why = "the service is being stopped";
+	else if (silent(res->count))
+		lc.why = "nothing could be stored: the store does not answer";
 	listen_end(r->c->listen, &lc);
 }
 
@@ -519,6 +533,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 		return (cmd_fail(c->cmd, &e));
 	}
 	job.statedir = c->statedir;
+	job.first = c->ncycles == 0;
 	pool.board = c->listen != NULL ? listen_board(c->listen) : NULL;
 	pool.keep_fd = statedir_lock_fd(c->statedir);
 	run.out = cycle_out_new(c);

@@ -6,15 +6,20 @@
 #include "base/clock.h"
 
 enum {
-	HOUR_MS = 60 * 60 * 1000
+	HOUR_MS = 60 * 60 * 1000,
+	START_MS = 15 * 1000	/* a quarter of what START_MORE asks for */
 };
 
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 
+static const char START_MORE[] = "EXTEND_TIMEOUT_USEC=60000000";
+static bool is_ready;
+
 void
 notify_ready(void)
 {
+	is_ready = true;
 	(void)sd_notify(0, "READY=1");
 }
 
@@ -49,10 +54,15 @@ notify_alive(void)
 	static int64_t said_ms;
 	int64_t beat = beat_ms(), now = clock_mono_ms();
 
+	if (!is_ready && (beat == 0 || beat > START_MS))
+		beat = START_MS;
 	if (beat == 0)
 		return (HOUR_MS);
 	if (said_ms == 0 || now - said_ms >= beat) {
-		(void)sd_notify(0, "WATCHDOG=1");
+		if (!is_ready)
+			(void)sd_notify(0, START_MORE);
+		if (beat_ms() > 0)
+			(void)sd_notify(0, "WATCHDOG=1");
 		said_ms = now;
 	}
 	return (said_ms + beat - now);

@@ -3,7 +3,8 @@
  * libsystemd, or with no manager that listens, all of it does nothing.
  *
  * Owner: the supervisor.  The messages follow sd_notify(3): READY, STATUS,
- * STOPPING, WATCHDOG.
+ * STOPPING, WATCHDOG; and before READY, since a first backup may take hours,
+ * EXTEND_TIMEOUT_USEC.
  */
 #ifndef CMD_NOTIFY_H
 #define CMD_NOTIFY_H
@@ -18,7 +19,7 @@ void notify_status(const char *text);
 /*
  * The supervisor still turns.  Costs nothing where it was said just now.
  * Returns after how many ms it wants to be called again at the latest (an
- * hour where there is no watchdog).
+ * hour where there is no watchdog and READY was said).
  */
 int64_t notify_alive(void);
 

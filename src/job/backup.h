@@ -45,6 +45,8 @@ struct job_backup_cfg {
 				 * fails twice and more is tried 2, 4, ...
 				 * cycles later, an hour at most; the marker
 				 * in S3 is read once a day */
+	bool first;		/* cycle of a service: none is held back but
+				 * by quarantine */
 	bool terse;		/* what is not well as before is counted and
 				 * not named again */
 	struct store_s3_cfg s3;	/* what all workers share out */

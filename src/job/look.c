@@ -70,7 +70,8 @@ held_back(struct job_backup *job, const struct backup_item *it)
 		record_count_failure(job, it, ERR_BUG, true);
 		return (true);
 	}
-	if (job->cfg->interval_ms > 0 && it->rec.fail_class != ERR_NONE &&
+	if (job->cfg->interval_ms > 0 && !job->cfg->first &&
+	    it->rec.fail_class != ERR_NONE &&
 	    too_early(&it->rec)) {
 		clock_stamp((int64_t)it->rec.not_before * 1000, until);
 		log_msg(level, "%s: has failed %u times (%s), is tried again "
