@@ -94,8 +94,10 @@ take_indexed(struct live *l, struct pin *p, struct sink *s, struct wal *w,
 		return (x->mx_frame == 0 ? take_whole_file(p, s, e) :
 		    take_file(p, s, (uint64_t)x->npages * x->page_size, e));
 
+	HOOK("image-scan", p->names[PIN_DB]);
 	if ((ret = overlay_scan(p, s, w, &log, x->mx_frame, e)) != 0)
 		return (ret);
+	HOOK("image-scanned", p->names[PIN_DB]);
 	if (w->page_size != x->page_size || w->nframes != x->mx_frame ||
 	    w->ncommitted != x->mx_frame || w->npages != x->npages ||
 	    memcmp(w->salt, x->salt, sizeof(w->salt)) != 0 ||
