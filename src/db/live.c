@@ -23,6 +23,16 @@ struct live {
 	bool orphaned;		/* the -shm is nobody's */
 };
 
+/* True if SQLite opened what is pinned, and not what lies in its place now. */
+static bool
+is_pinned(const struct pin *p)
+{
+	struct stat st;
+
+	return (fstat(guard_last_fd(), &st) == 0 &&
+	    st.st_dev == p->st.st_dev && st.st_ino == p->st.st_ino);
+}
+
 static int
 begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 {
@@ -34,11 +44,16 @@ begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 		    p->names[PIN_DB]);
 		return (-1);
 	}
+	/* SQLite resolves links on the way by itself, so that the guard would
+	 * see none: a directory that has become one would lead elsewhere. */
 	guard_forget();
 	rc = sqlite3_open_v2(p->names[PIN_DB], &l->db,
-	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, p->vfs->zName);
+	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+	    p->vfs->zName);
 	if (rc != SQLITE_OK)
 		return (pin_failed(p, rc, "open", e));
+	if (!is_pinned(p))
+		return (pin_again(p, "another file lies in its place"));
 	(void)sqlite3_extended_result_codes(l->db, 1);
 	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
