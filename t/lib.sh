@@ -57,7 +57,8 @@
 
 set -u
 
-top=$(cd "$(dirname "$0")/.." && pwd -P)
+# Who does not lie in t itself says where the tree is.
+: "${top:=$(cd "$(dirname "$0")/.." && pwd -P)}"
 : "${LITEFLEET_BUILD:=$top/build}"
 export LITEFLEET_BUILD
 if [ -x "$LITEFLEET_BUILD/../litefleet" ]; then

@@ -5,10 +5,23 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+
+/* Up to four milliseconds, so that others come in between. */
+static void
+nap(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_nsec = ts.tv_nsec / 64 % 4000 * 1000;
+	ts.tv_sec = 0;
+	(void)nanosleep(&ts, NULL);
+}
 
 static void
 act(const char *action)
@@ -22,6 +35,8 @@ act(const char *action)
 		(void)raise(SIGSTOP);
 	else if (strcmp(action, "exit") == 0)
 		_exit(9);
+	else if (strcmp(action, "nap") == 0)
+		nap();
 	else
 		log_fatal("LITEFLEET_HOOK: no action \"%s\"", action);
 }

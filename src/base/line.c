@@ -3,6 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How many bytes at s a terminal may take for a command: a control character
+ * of ASCII, or one of U+0080 to U+009F. */
+static size_t
+control(const unsigned char *s)
+{
+	if ((s[0] < 0x20 && s[0] != '\0') || s[0] == 0x7f)
+		return (1);
+	return (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f ? 2 : 0);
+}
+
+static void
+escape(struct buf *b, unsigned char c)
+{
+	if (c == '\t')
+		buf_puts(b, "\\t");
+	else if (c == '\n')
+		buf_puts(b, "\\n");
+	else if (c == '\\')
+		buf_puts(b, "\\\\");
+	else
+		buf_printf(b, "\\x%02X", c);
+}
+
 void
 line_field(struct buf *b, const char *s, bool raw)
 {
@@ -12,16 +35,29 @@ line_field(struct buf *b, const char *s, bool raw)
 		buf_puts(b, s);
 		return;
 	}
-	for (;;) {
-		n = strcspn(s, "\t\n\\");
-		buf_put(b, s, n);
-		s += n;
-		if (*s == '\0')
-			return;
-		buf_putc(b, '\\');
-		buf_putc(b, *s == '\t' ? 't' : *s == '\n' ? 'n' : '\\');
-		s++;
+	for (; *s != '\0'; s++) {
+		n = *s == '\\' ? 1 : control((const unsigned char *)s);
+		if (n == 0)
+			buf_putc(b, *s);
+		else
+			escape(b, (unsigned char)*s);
+		if (n == 2)
+			escape(b, (unsigned char)*++s);
 	}
+}
+
+/* The value of two upper-case hex digits, or -1. */
+static int
+hex_byte(const char *s)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char *high, *low;
+
+	if (s[0] == '\0' || s[1] == '\0' ||
+	    (high = strchr(digits, s[0])) == NULL ||
+	    (low = strchr(digits, s[1])) == NULL)
+		return (-1);
+	return ((int)((high - digits) * 16 + (low - digits)));
 }
 
 /* Undo line_field() on s[0 .. n-1]; false: it writes no such thing. */
@@ -29,6 +65,7 @@ static bool
 unescape(const char *s, size_t n, struct buf *b)
 {
 	size_t i;
+	int c;
 
 	for (i = 0; i < n; i++) {
 		if (s[i] != '\\') {
@@ -42,7 +79,11 @@ unescape(const char *s, size_t n, struct buf *b)
 			buf_putc(b, '\n');
 		else if (i < n && s[i] == '\\')
 			buf_putc(b, '\\');
-		else
+		else if (i < n && n - i > 2 && s[i] == 'x' &&
+		    (c = hex_byte(s + i + 1)) > 0) {
+			buf_putc(b, (char)c);
+			i += 2;
+		} else
 			return (false);
 	}
 	return (true);

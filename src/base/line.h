@@ -1,6 +1,8 @@
 /*
  * line -- what a pipeline reads and writes: one item a line, fields separated
- * by tabs, with \t, \n and \\ escaped; or items that end in NUL, unescaped.
+ * by tabs, with \t, \n and \\ escaped, and other control characters (U+0001 to
+ * U+001F, U+007F, U+0080 to U+009F), which a terminal would obey, byte by byte
+ * as \x1B; or items that end in NUL, unescaped.
  */
 #ifndef BASE_LINE_H
 #define BASE_LINE_H

@@ -23,6 +23,16 @@ struct live {
 	bool orphaned;		/* the -shm is nobody's */
 };
 
+/* True if SQLite opened what is pinned, and not what lies in its place now. */
+static bool
+is_pinned(const struct pin *p)
+{
+	struct stat st;
+
+	return (fstat(guard_last_fd(), &st) == 0 &&
+	    st.st_dev == p->st.st_dev && st.st_ino == p->st.st_ino);
+}
+
 static int
 begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 {
@@ -34,11 +44,16 @@ begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 		    p->names[PIN_DB]);
 		return (-1);
 	}
+	/* SQLite resolves links on the way by itself, so that the guard would
+	 * see none: a directory that has become one would lead elsewhere. */
 	guard_forget();
 	rc = sqlite3_open_v2(p->names[PIN_DB], &l->db,
-	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, p->vfs->zName);
+	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+	    p->vfs->zName);
 	if (rc != SQLITE_OK)
 		return (pin_failed(p, rc, "open", e));
+	if (!is_pinned(p))
+		return (pin_again(p, "another file lies in its place"));
 	(void)sqlite3_extended_result_codes(l->db, 1);
 	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
@@ -94,8 +109,10 @@ take_indexed(struct live *l, struct pin *p, struct sink *s, struct wal *w,
 		return (x->mx_frame == 0 ? take_whole_file(p, s, e) :
 		    take_file(p, s, (uint64_t)x->npages * x->page_size, e));
 
+	HOOK("image-scan", p->names[PIN_DB]);
 	if ((ret = overlay_scan(p, s, w, &log, x->mx_frame, e)) != 0)
 		return (ret);
+	HOOK("image-scanned", p->names[PIN_DB]);
 	if (w->page_size != x->page_size || w->nframes != x->mx_frame ||
 	    w->ncommitted != x->mx_frame || w->npages != x->npages ||
 	    memcmp(w->salt, x->salt, sizeof(w->salt)) != 0 ||

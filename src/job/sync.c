@@ -342,6 +342,20 @@ ends_the_run(const struct job_backup *job, const struct err *why)
 	    why->cls != ERR_EXISTS);
 }
 
+/*
+ * The name was taken: the clock has been set back, the name therefore follows
+ * the record's, and the record of the object of that name was lost.  The next
+ * try takes the name behind it, whatever the content.
+ */
+static void
+step_over(struct backup_item *it, const struct pending *p)
+{
+	if (it->rec.stored_ms == 0)
+		return;
+	it->rec.stored_ms = p->rec.stored_ms;
+	memset(&it->rec.content, 0, sizeof(it->rec.content));
+}
+
 /* Record what is finished; -1: some of it failed for a reason that is the
  * store's. */
 static int
@@ -367,8 +381,11 @@ reap(struct job_backup *job, struct err *e)
 			record_count_failure(job, &it, op->err->cls, true);
 			*e = *op->err;
 			ret = -1;
-		} else
+		} else {
+			if (op->err->cls == ERR_EXISTS)
+				step_over(&it, p);
 			record_failure(job, &it, op->err);
+		}
 		tally_drop(job->env.tally);
 		free(p->path);
 		free(p->key);

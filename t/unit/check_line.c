@@ -17,7 +17,10 @@ static const struct {
 	{ "\\", "\\\\" },
 	{ "\\n", "\\\\n" },
 	{ "a\tb\nc\\d", "a\\tb\\nc\\\\d" },
-	{ "\r\x01\xff\"'", "\r\x01\xff\"'" },
+	{ "\xff\"'", "\xff\"'" },
+	{ "\r\x01\x7f", "\\x0D\\x01\\x7F" },
+	{ "\x1b]0;x\a", "\\x1B]0;x\\x07" },
+	{ "\xc2\x9b\xc2\xa0\xc2", "\\xC2\\x9B\xc2\xa0\xc2" },
 	{ "\n\n", "\\n\\n" },
 };
 
@@ -76,6 +79,10 @@ static const struct {
 	{ "a\\tb\tc\n", 7, false, "a\tb\tc|", 0 },
 	{ "a\r\n", 3, false, "a\r|", 0 },
 	{ "a\n\\x\n", 5, false, "a|", -1 },
+	{ "\\x1B\\x41\n", 9, false, "\x1b""A|", 0 },
+	{ "\\x1\n", 4, false, "", -1 },
+	{ "\\x1b\n", 5, false, "", -1 },
+	{ "\\x00\n", 5, false, "", -1 },
 	{ "\\\n", 2, false, "", -1 },
 	{ "\\", 1, false, "", -1 },
 	{ "\\T\n", 3, false, "", -1 },
