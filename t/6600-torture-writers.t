@@ -1,3 +1,0 @@
-#!/bin/sh
-# The torture's family "writers", for a short time.
-exec "$(dirname "$0")/torture/writers" 8
