@@ -61,7 +61,7 @@ named 1 "another service names again what is in quarantine" \
     "error: $killer: in quarant"
 named 1 "what is damaged" "error: $damaged: damaged"
 named 1 "what is no database" "warning: $dir/text.db: not a SQLite"
-named 1 "and what is held back" "error: $gone: has failed 2 times \\(corrupt"
+named 1 "and tries what was held back" "error: $gone: no longer a SQLite"
 stop "$pid" TERM
 
 if ! can_be_nobody; then
