@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -13,8 +14,11 @@
 
 enum {
 	/* Looks at the sequence lock before a writer that was stopped amid it
-	 * is waited for no more. */
-	LOOKS_MAX = 100 * 1000,
+	 * is waited for no more: a few at once, the others over some seconds,
+	 * since a busy machine may keep it from a processor for long. */
+	LOOKS_AT_ONCE = 100,
+	LOOKS_MAX = 20 * 1000,
+	LOOK_EACH_NS = 100 * 1000,
 	NOTHERS = 2		/* rows beyond max_series: "other" */
 };
 
@@ -58,6 +62,7 @@ static void
 read_locked(const struct figures *f, void (*copy)(const struct figures *f,
     void *ctx), void *ctx)
 {
+	const struct timespec pause = { .tv_nsec = LOOK_EACH_NS };
 	uint32_t seq;
 	unsigned i;
 
@@ -70,7 +75,10 @@ read_locked(const struct figures *f, void (*copy)(const struct figures *f,
 			    memory_order_relaxed) == seq)
 				return;
 		}
-		(void)sched_yield();
+		if (i < LOOKS_AT_ONCE)
+			(void)sched_yield();
+		else
+			(void)nanosleep(&pause, NULL);
 	}
 	copy(f, ctx);
 }
