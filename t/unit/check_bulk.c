@@ -504,7 +504,9 @@ START_TEST(what_is_to_be_tried_again_does_not_pile_up)
 	ready = readable();
 	while (clock_mono_ms() < until_ms)
 		ck_assert_int_eq(bulk_wait(b, ready, false, &e), 0);
-	ck_assert_int_eq(ntold, 0);
+	/* On a machine so busy that this took longer, they are due. */
+	if (clock_mono_ms() < until_ms + BULK_BATCH_MS / 2)
+		ck_assert_int_eq(ntold, 0);
 	stop_after = _i == 0 ? 0 : nasked + 4;
 	order("x.db");
 	bulk_go(b);
