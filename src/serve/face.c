@@ -17,9 +17,8 @@
 #include "serve/page.h"
 
 enum {
-	/* Accepted beyond FACE_CONNECTIONS while others are being ended: a
-	 * fifth of all. */
-	ACCEPTED_MAX = FACE_CONNECTIONS + FACE_CONNECTIONS / 4,
+	/* Those beyond FACE_CONNECTIONS are being ended: a fifth of all. */
+	MOST_OPEN = FACE_CONNECTIONS + FACE_CONNECTIONS / 4,
 	OTHER_DESCRIPTORS = 16,
 	ANSWER_BYTES_PER_MS = 1000,	/* at least, of a large answer */
 	ANSWERS_BYTES = 32 * 1024 * 1024,	/* of all that is not taken */
@@ -31,6 +30,8 @@ struct face {
 	const char *hosts[3];		/* names of ours, and NULL */
 	char csp[CSP_BYTES];
 	struct crowd crowd;
+	unsigned nopen, open_max;	/* connections, the ended among them */
+	bool was_full;			/* open_max was reached in this run */
 	struct MHD_Daemon *daemon;
 };
 
@@ -205,26 +206,30 @@ come_and_go(void *ctx, struct MHD_Connection *conn, void **socket,
 {
 	struct face *f = ctx;
 
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		*socket = crowd_enter(&f->crowd, MHD_get_connection_info(conn,
-		    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-		    clock_mono_ms() + FACE_REQUEST_MS);
-	else
+	if (what != MHD_CONNECTION_NOTIFY_STARTED) {
 		crowd_leave(&f->crowd, *socket);
+		f->nopen--;
+		return;
+	}
+	*socket = crowd_enter(&f->crowd, MHD_get_connection_info(conn,
+	    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+	    clock_mono_ms() + FACE_REQUEST_MS);
+	if (++f->nopen >= f->open_max)
+		f->was_full = true;
 }
 
 /*
- * How many connections may be accepted.  libmicrohttpd does not recover from a
- * want of descriptors, so there must be none.
+ * How many connections may be open.  libmicrohttpd does not recover from a want
+ * of descriptors, so there must be none.
  */
 static unsigned
-accepted_max(void)
+most_open(void)
 {
-	rlim_t want = ACCEPTED_MAX + OTHER_DESCRIPTORS;
+	rlim_t want = MOST_OPEN + OTHER_DESCRIPTORS;
 	struct rlimit lim;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim) == -1 || lim.rlim_cur >= want)
-		return (ACCEPTED_MAX);
+		return (MOST_OPEN);
 	lim.rlim_cur = lim.rlim_max < want ? lim.rlim_max : want;
 	(void)setrlimit(RLIMIT_NOFILE, &lim);
 	if (lim.rlim_cur <= OTHER_DESCRIPTORS + 5)
@@ -235,12 +240,11 @@ accepted_max(void)
 static int
 start(struct face *f, struct err *e)
 {
-	unsigned accepted = accepted_max();
-
+	f->open_max = most_open();
 	(void)snprintf(f->csp, sizeof(f->csp), "default-src 'none'; "
 	    "style-src '%s'; img-src data:; frame-ancestors 'none'; "
 	    "base-uri 'none'; form-action 'none'", page_style_hash);
-	crowd_init(&f->crowd, accepted / 5 * 4, ANSWERS_BYTES);
+	crowd_init(&f->crowd, f->open_max / 5 * 4, ANSWERS_BYTES);
 	/* Without its time-out: the crowd's are shorter, and end in order. */
 	f->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0,
 	    NULL, NULL, handle, f,
@@ -248,7 +252,7 @@ start(struct face *f, struct err *e)
 	    MHD_OPTION_LISTEN_SOCKET, f->cfg->where->fd,
 	    MHD_OPTION_NOTIFY_CONNECTION, come_and_go, f,
 	    MHD_OPTION_NOTIFY_COMPLETED, completed, f,
-	    MHD_OPTION_CONNECTION_LIMIT, accepted,
+	    MHD_OPTION_CONNECTION_LIMIT, f->open_max,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)FACE_HEAD_BYTES,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
@@ -278,6 +282,24 @@ wait_ms(struct face *f)
 	    (int)(until_ms - now_ms));
 }
 
+/*
+ * What is to be done now.  While as many are open as may be, libmicrohttpd
+ * does not listen, and where some of them close it listens again only in the
+ * next run: that must not wait for an event.
+ */
+static int
+run(struct face *f, struct err *e)
+{
+	do {
+		f->was_full = f->nopen >= f->open_max;
+		if (MHD_run(f->daemon) != MHD_YES) {
+			err_set(e, ERR_BUG, "libmicrohttpd failed");
+			return (-1);
+		}
+	} while (f->was_full && f->nopen < f->open_max);
+	return (0);
+}
+
 int
 face_run(void *cfg, struct role_self *self, struct err *e)
 {
@@ -295,10 +317,8 @@ face_run(void *cfg, struct role_self *self, struct err *e)
 	    .fd = role_self_fd(self) };
 	while (!role_stopping(self)) {
 		(void)poll(pfd, 2, wait_ms(&f));
-		if (MHD_run(f.daemon) != MHD_YES) {
-			err_set(e, ERR_BUG, "libmicrohttpd failed");
+		if (run(&f, e) == -1)
 			return (-1);
-		}
 	}
 	/* What is under way is cut off with the process. */
 	return (0);
