@@ -20,6 +20,7 @@
 #include "cmd/listen.h"
 #include "cmd/replaced.h"
 #include "cmd/service.h"
+#include "fleet/recall.h"
 
 enum {
 	OPT_EXCLUDE = REPLACED_OPT_END,
@@ -38,7 +39,8 @@ enum {
 
 enum {
 	INTERVAL_MIN_MS = 100,
-	LOG_EVERY_MS = 10 * 60 * 1000
+	LOG_EVERY_MS = 10 * 60 * 1000,
+	RECALL_BYTES = 32 * 1024 * 1024		/* a million names, about */
 };
 
 static const struct cmd_option options[] = {
@@ -88,6 +90,7 @@ struct backup {
 	struct hashset faults, old_faults;	/* messages of this cycle and
 						 * of the one before */
 	struct dealer *dealer;
+	struct recall *recall;	/* of a service */
 	bool again;
 	bool dry;
 };
@@ -226,6 +229,8 @@ set_walk(struct backup *b)
 	if (c->spool != NULL)
 		b->avoid[w->navoid++] = c->spool_dir;
 	w->avoid = b->avoid;
+	if (c->interval_ms > 0)
+		w->recall = b->recall = recall_new(RECALL_BYTES);
 	b->matched = mem_zero(c->npatterns * sizeof(*b->matched));
 	b->barren = mem_zero(c->npatterns * sizeof(*b->barren));
 }
@@ -488,6 +493,7 @@ out:
 	hashset_fini(&b.faults);
 	hashset_fini(&b.old_faults);
 	free(b.excludes);
+	recall_free(b.recall);
 	free(patterns);
 	cycle_fini(&b.c);
 	replaced_fini(&b.replaced);

@@ -5,19 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* What a single huge directory took is given back after it. */
 enum { BLOCKS_KEPT = 2 };
 
 void
-dents_start(struct dents *d, int fd)
+dents_start(struct dents *d, int fd, const struct stat *st)
 {
 	while (d->nblocks > BLOCKS_KEPT)
 		free(d->blocks[--d->nblocks]);
 	d->cur = 0;
 	d->off = d->len = 0;
 	d->fd = fd;
+	if (d->recall == NULL)
+		return;
+	d->st = *st;
+	d->now_ms = clock_real_ms();
+	d->known = recall_get(d->recall, st);
+	buf_reset(&d->seen);
 }
 
 /*
@@ -52,15 +59,33 @@ fill(struct dents *d)
 	}
 }
 
+static int
+next_known(struct dents *d, struct dent *out)
+{
+	if (d->off == d->known->len)
+		return (0);
+	out->type = d->known->data[d->off++];
+	out->name = (const char *)d->known->data + d->off;
+	out->len = strlen(out->name);
+	d->off += out->len + 1;
+	return (1);
+}
+
 int
 dents_next(struct dents *d, struct dent *out)
 {
 	const struct dirent64 *de;
 	int n;
 
+	if (d->known != NULL)
+		return (next_known(d, out));
 	for (;;) {
-		if (d->off == d->len && (n = fill(d)) <= 0)
+		if (d->off == d->len && (n = fill(d)) <= 0) {
+			if (n == 0 && d->recall != NULL)
+				recall_keep(d->recall, d->fd, &d->st,
+				    d->now_ms, &d->seen);
 			return (n);
+		}
 		de = (const void *)(d->blocks[d->cur] + d->off);
 		d->off += de->d_reclen;
 		if (de->d_name[0] == '.' && (de->d_name[1] == '\0' ||
@@ -69,6 +94,10 @@ dents_next(struct dents *d, struct dent *out)
 		out->name = de->d_name;
 		out->len = strlen(de->d_name);
 		out->type = de->d_type;
+		if (d->recall != NULL) {
+			buf_putc(&d->seen, de->d_type);
+			buf_put(&d->seen, out->name, out->len + 1);
+		}
 		return (1);
 	}
 }
@@ -79,5 +108,6 @@ dents_fini(struct dents *d)
 	while (d->nblocks > 0)
 		free(d->blocks[--d->nblocks]);
 	free(d->blocks);
+	buf_fini(&d->seen);
 	memset(d, 0, sizeof(*d));
 }

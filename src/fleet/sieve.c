@@ -18,7 +18,7 @@ enum {
 
 void
 sieve_init(struct sieve *s, const struct scope *scope, struct trail *trail,
-    bool follow,
+    struct recall *recall, bool follow,
     void (*tell)(void *ctx, const char *path, const struct err *why),
     void *ctx)
 {
@@ -27,6 +27,7 @@ sieve_init(struct sieve *s, const struct scope *scope, struct trail *trail,
 	memset(s, 0, sizeof(*s));
 	s->scope = scope;
 	s->trail = trail;
+	s->dents.recall = recall;
 	s->follow = follow;
 	s->tell = tell;
 	s->ctx = ctx;
@@ -213,13 +214,13 @@ pair(struct sieve *s)
 }
 
 static int
-read_all(struct sieve *s)
+read_all(struct sieve *s, const struct stat *st)
 {
 	struct dent de;
 	size_t i;
 	int rv, saved;
 
-	dents_start(&s->dents, s->dir->fd);
+	dents_start(&s->dents, s->dir->fd, st);
 	while ((rv = dents_next(&s->dents, &de)) == 1)
 		sift(s, &de);
 	saved = errno;
@@ -281,7 +282,7 @@ look_up(struct sieve *s, const char *name)
 
 int
 sieve_directory(struct sieve *s, const struct pattern *pattern,
-    size_t real_len)
+    const struct stat *st, size_t real_len)
 {
 	size_t longest;
 	const char *only;
@@ -298,7 +299,7 @@ sieve_directory(struct sieve *s, const struct pattern *pattern,
 	    !scope_bare(s->scope);
 	only = pattern_only(pattern, s->dir->pos);
 	if (only == NULL)
-		return (read_all(s));
+		return (read_all(s, st));
 	look_up(s, only);
 	return (0);
 }

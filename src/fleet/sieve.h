@@ -37,19 +37,20 @@ struct sieve {
 };
 
 /* tell: called for an entry that might be a database and cannot be named or
- * looked at.  All that is given must outlive the sieve. */
+ * looked at.  recall: may be NULL.  All that is given must outlive the
+ * sieve. */
 void sieve_init(struct sieve *s, const struct scope *scope,
-    struct trail *trail, bool follow,
+    struct trail *trail, struct recall *recall, bool follow,
     void (*tell)(void *ctx, const char *path, const struct err *why),
     void *ctx);
 void sieve_fini(struct sieve *s);
 
 /*
  * Sift the last directory of the trail, on which scope_directory() was
- * called.  real_len: bytes of its real path.  -1 with errno if it could not
- * be read to the end; entries are as far as it went.
+ * called.  st: its stat values now; real_len: bytes of its real path.  -1 with
+ * errno if it could not be read to the end; entries are as far as it went.
  */
 int sieve_directory(struct sieve *s, const struct pattern *pattern,
-    size_t real_len);
+    const struct stat *st, size_t real_len);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "fleet/recall.h"
 #include "fleet/scope.h"
 #include "fleet/sieve.h"
 #include "fleet/trail.h"
@@ -138,9 +139,9 @@ resolve(struct walk *w, const struct trail_dir *d, struct err *e)
 	return (1);
 }
 
-/* Sift the directory where the trail ends.  As walk_run(). */
+/* Sift the directory where the trail ends; st is of it.  As walk_run(). */
 static int
-visit(struct walk *w, struct err *e)
+visit(struct walk *w, const struct stat *st, struct err *e)
 {
 	struct trail_dir *d = trail_last(&w->trail);
 	struct walk_dir dir;
@@ -150,7 +151,7 @@ visit(struct walk *w, struct err *e)
 		return (rv);
 	scope_directory(w->scope, trail_here(&w->trail), d->dev);
 	errno = 0;
-	if (sieve_directory(&w->sieve, w->pattern, strlen(w->real)) == -1 &&
+	if (sieve_directory(&w->sieve, w->pattern, st, strlen(w->real)) == -1 &&
 	    missed(w, trail_here(&w->trail), e) == -1)
 		return (-1);
 	if (w->sieve.nentries == 0)
@@ -205,7 +206,7 @@ enter(struct walk *w, int at, const struct trail_name *n, struct err *e)
 	}
 	d = trail_push(&w->trail, fd, &st, path, n->pos);
 	d->linked = linked;
-	return (visit(w, e));
+	return (visit(w, &st, e));
 }
 
 /* Who is above the literal directory, for loops(). */
@@ -227,15 +228,14 @@ find_parents(struct walk *w)
 }
 
 /*
- * Begin the trail at the literal directory of pattern i.  1, or 0 if there is
- * nothing to be seen, or -1 with e.
+ * Begin the trail at the literal directory of pattern i, and give its stat
+ * values.  1, or 0 if there is nothing to be seen, or -1 with e.
  */
 static int
-start(struct walk *w, size_t i, struct err *e)
+start(struct walk *w, size_t i, struct stat *st, struct err *e)
 {
 	const char *literal, *path;
 	struct pattern_pos pos;
-	struct stat st;
 	struct err why;
 	int fd = -1;
 
@@ -247,7 +247,7 @@ start(struct walk *w, size_t i, struct err *e)
 	w->literal_len = strlen(path);
 	if (realpath(literal, w->real_literal) == NULL ||
 	    (fd = open_dir(w, AT_FDCWD, w->real_literal, pos, 0)) == -1 ||
-	    fstat(fd, &st) == -1) {
+	    fstat(fd, st) == -1) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
 			(void)missed(w, literal, e);
 			return (-1);
@@ -259,8 +259,8 @@ start(struct walk *w, size_t i, struct err *e)
 		return (0);
 	}
 	/* No device number is that of its own parent here: ask all. */
-	if (!scope_pattern(w->scope, i, w->real_literal, &st) ||
-	    !scope_enters(w->scope, fd, &st, ~st.st_dev)) {
+	if (!scope_pattern(w->scope, i, w->real_literal, st) ||
+	    !scope_enters(w->scope, fd, st, ~st->st_dev)) {
 		io_close(&fd);
 		return (0);
 	}
@@ -268,7 +268,7 @@ start(struct walk *w, size_t i, struct err *e)
 		find_parents(w);
 	if (strcmp(w->real_literal, "/") == 0)
 		w->real_literal[0] = '\0';
-	(void)trail_push(&w->trail, fd, &st, path, pos);
+	(void)trail_push(&w->trail, fd, st, path, pos);
 	return (1);
 }
 
@@ -276,11 +276,12 @@ static int
 walk_pattern(struct walk *w, size_t i, struct err *e)
 {
 	struct trail_name n;
+	struct stat st;
 	int at, rv;
 
-	if ((rv = start(w, i, e)) <= 0)
+	if ((rv = start(w, i, &st, e)) <= 0)
 		return (rv);
-	rv = visit(w, e);
+	rv = visit(w, &st, e);
 	while (rv == 0 && trail_last(&w->trail) != NULL) {
 		if (!trail_take(&w->trail, &n)) {
 			trail_pop(&w->trail);
@@ -337,7 +338,10 @@ walk_run(const struct walk_cfg *cfg, struct err *e)
 		rv = -1;
 		goto out;
 	}
-	sieve_init(&w->sieve, w->scope, &w->trail, cfg->follow, tell, w);
+	if (cfg->recall != NULL)
+		recall_turn(cfg->recall);
+	sieve_init(&w->sieve, w->scope, &w->trail, cfg->recall, cfg->follow,
+	    tell, w);
 	for (i = 0; rv == 0 && i < cfg->npatterns; i++)
 		rv = walk_pattern(w, i, e);
 out:

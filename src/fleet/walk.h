@@ -24,6 +24,8 @@
 #include "base/err.h"
 #include "fleet/pattern.h"
 
+struct recall;
+
 enum walk_flag {		/* seen beside the database in its directory; */
 	WALK_WAL = 1,		/* all of them where it is not known: for a */
 	WALK_SHM = 2,		/* link, and where reading broke off */
@@ -56,6 +58,8 @@ struct walk_cfg {
 	size_t navoid;
 	bool follow;
 	bool one_file_system;
+	struct recall *recall;	/* fleet/recall.h, for walks that come again;
+				 * or NULL */
 
 	/* Called per directory with databases.  Non-zero ends the walk. */
 	int (*found)(void *ctx, const struct walk_dir *dir);
