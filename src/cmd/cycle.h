@@ -1,7 +1,7 @@
 /*
  * cycle -- one run of backup or upload, as the supervisor sees it: options,
  * the state's lock, the pool of workers, what is fed to them, the summary.
- * Binds job/backup.h to proc/pool.h.
+ * cycle_setup.c is what is done once, before the first.
  */
 #ifndef CMD_CYCLE_H
 #define CMD_CYCLE_H
