@@ -29,7 +29,7 @@ static const struct {
 	[ERR_BUG] = { "bug", 3, false },
 };
 
-static void
+static void __attribute__((__format__(__printf__, 4, 0)))
 set(struct err *e, enum err_class cls, const char *suffix, const char *fmt,
     va_list ap)
 {

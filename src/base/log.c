@@ -168,7 +168,7 @@ emit(enum log_level level, const char *msg)
 	while (w == -1 && errno == EINTR);
 }
 
-static void
+static void __attribute__((__format__(__printf__, 2, 0)))
 vmsg(enum log_level level, const char *fmt, va_list ap)
 {
 	char msg[PIPE_BUF + 1024];

@@ -76,9 +76,12 @@ sum_name(const char *name, size_t n)
 {
 	uint32_t sum = 0;
 	size_t i;
+	int c;
 
-	for (i = 0; i < n; i++)
-		sum += (uint32_t)name[i];
+	for (i = 0; i < n; i++) {
+		c = name[i];
+		sum += (uint32_t)c;
+	}
 	return (sum);
 }
 

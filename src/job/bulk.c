@@ -107,7 +107,7 @@ static void
 count_requests(struct bulk *b)
 {
 	uint64_t n;
-	int kind;
+	unsigned kind;
 
 	for (kind = 0; kind < STORE_NREQUEST; kind++) {
 		n = store_requests(b->store, (enum store_request)kind);

@@ -307,7 +307,7 @@ static void
 count_requests(struct job_backup *job)
 {
 	uint64_t n;
-	int kind;
+	unsigned kind;
 
 	for (kind = 0; kind < STORE_NREQUEST; kind++) {
 		n = store_requests(job->store, (enum store_request)kind);

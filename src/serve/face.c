@@ -41,7 +41,7 @@ struct refusal {
 	const char *why;
 };
 
-static void
+static void __attribute__((__format__(__printf__, 2, 0)))
 log_mhd(void *ctx, const char *fmt, va_list ap)
 {
 	char line[512];

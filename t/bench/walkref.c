@@ -56,7 +56,7 @@ look(int fd, const struct dirent64 *de)
 		    AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS, &stx) == -1)
 			return;
 		if (type == DT_UNKNOWN)
-			type = IFTODT(stx.stx_mode);
+			type = (unsigned char)IFTODT(stx.stx_mode);
 	}
 	if (type == DT_DIR)
 		push(de->d_name);

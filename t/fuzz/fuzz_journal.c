@@ -34,6 +34,7 @@ static void
 sign(uint8_t *p, size_t n)
 {
 	uint32_t len, sum = 0, i;
+	int c;
 
 	if (n < 16)
 		return;
@@ -42,8 +43,10 @@ sign(uint8_t *p, size_t n)
 	p[n - 16] = p[n - 15] = 0;
 	if (len > n - 16)
 		return;
-	for (i = 0; i < len; i++)
-		sum += (uint32_t)(char)p[n - 16 - len + i];
+	for (i = 0; i < len; i++) {
+		c = (char)p[n - 16 - len + i];
+		sum += (uint32_t)c;
+	}
 	p[n - 12] = (uint8_t)(sum >> 24);
 	p[n - 11] = (uint8_t)(sum >> 16);
 	p[n - 10] = (uint8_t)(sum >> 8);

@@ -114,7 +114,7 @@ START_TEST(one_processor_does_it_without_threads)
 
 	ck_assert_int_ge(cpu, 0);
 	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
+	CPU_SET((size_t)cpu, &one);
 	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
 	b = blocks_new(fd, 2 * BLOCKS_BYTES);
 	ck_assert(only_this_thread());

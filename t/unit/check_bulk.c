@@ -65,7 +65,7 @@ START_TEST(all_come_back_and_are_told_once)
 		ck_assert_int_eq(told_of(key)->end, BULK_RESTORED);
 		ck_assert_uint_eq(told_of(key)->size, small.len - (size_t)i);
 		ck_assert_int_eq(stat(at(key), &st), 0);
-		ck_assert_uint_eq(st.st_size, small.len - (size_t)i);
+		ck_assert_uint_eq((size_t)st.st_size, small.len - (size_t)i);
 	}
 	ck_assert(holds(at("b.db"), &db));
 	ck_assert(holds(at("a/large.db"), &large));

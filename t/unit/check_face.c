@@ -270,7 +270,7 @@ END_TEST
 
 START_TEST(random_bytes_harm_nothing)
 {
-	static const char *const begin[] = { "", "GET / HTTP/1.1\r\n" HOST,
+	static const char *const begin[] = { "", ("GET / HTTP/1.1\r\n" HOST),
 	    "GET ", "HEAD /metrics HTTP/1.1\r\n", "\r\n\r\n", "GET /%",
 	    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\x16\x03\x01" };
 	int64_t until_ms = clock_mono_ms() + 3000;

@@ -188,7 +188,7 @@ try_proposals(const struct naming *nm, const char *host)
 		n++;
 		s = end + 1 + (strncmp(end + 1, " or ", 4) == 0 ? 4 : 0);
 	}
-	ck_assert_uint_eq(*s, '\0');
+	ck_assert_int_eq(*s, '\0');
 	ck_assert_uint_ge(n, 1);
 }
 

@@ -252,8 +252,8 @@ static const char *const others[] = {
 	HEAD "s3://b/p\ta\\tb/**\\n\tmore\n",
 	HEAD "s3://b/q\ta\\tb/**\\n\n",
 	HEAD "\n",
-	"litefleet-restore\t1\t00000000000000070000000000000009\t"
-	    "20261120T103000.123Z\ts3://b/p\ta\\tb/**\\n\n",
+	("litefleet-restore\t1\t00000000000000070000000000000009\t"
+	    "20261120T103000.123Z\ts3://b/p\ta\\tb/**\\n\n"),
 };
 
 START_TEST(another_commands_is_refused_and_stays)

@@ -667,8 +667,8 @@ START_TEST(hostile_names_take_no_longer_than_others)
 {
 	static const char *const hostile[] = {
 	    "/*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b",
-	    "/{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}"
-	    "{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}*b",
+	    ("/{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}"
+	    "{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}*b"),
 	    "/{*a*a,*a*aa}{*a*a,*a*aa}{*a*a,*a*aa}{*a*a,*a*aa}{*a*a,*a*aa}*b",
 	};
 	struct pattern_value v[PATTERN_VARS_MAX];

@@ -305,7 +305,7 @@ after(struct progress *p, struct progress_now *now, int64_t ms, uint64_t n)
 	(void)written();
 	progress_tick(p, now);
 	s = written();
-	ck_assert_uint_eq(strncmp(s, "\r\033[K", 4), 0);
+	ck_assert_int_eq(strncmp(s, "\r\033[K", 4), 0);
 	s = strchr(s, ']');
 	ck_assert_ptr_nonnull(s);
 	return (s + 1);

@@ -198,9 +198,12 @@ put_super(struct buf *b, const char *name)
 {
 	uint32_t sum = 0;
 	size_t i, n = strlen(name);
+	int c;
 
-	for (i = 0; i < n; i++)
-		sum += (uint32_t)name[i];
+	for (i = 0; i < n; i++) {
+		c = name[i];
+		sum += (uint32_t)c;
+	}
 	put32(b, 1 + 0x40000000 / 4096);
 	buf_put(b, name, n);
 	put32(b, (uint32_t)n);

@@ -74,7 +74,7 @@ record(unsigned n)
 	    .fingerprint = { .hi = n, .lo = ~(uint64_t)n },
 	    .content = { .hi = n * 3, .lo = n * 5 }, .key = n * 7,
 	    .naming = n * 11, .stored_ms = -(int64_t)n, .fail_class = n % 16,
-	    .fail_count = n % 256, .flags = n % 32, .not_before = n * 13,
+	    .fail_count = (uint8_t)n, .flags = n % 32, .not_before = n * 13,
 	    .failing_since = n * 17 });
 }
 
