@@ -19,6 +19,10 @@
 #include "cmd/service.h"
 #include "proc/signals.h"
 
+enum {
+	SETTLE_MS = 60000	/* between two syncs of a service's state */
+};
+
 void
 cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
 {
@@ -33,11 +37,27 @@ cycle_init(struct cycle *c, const struct cmd *cmd, const char *doing)
 	network_init(&c->s3);
 }
 
+/*
+ * Have what was recorded on the disk.  A service does it now and then, and when
+ * it ends, since its disk is the applications', too.
+ */
+static void
+settle(struct cycle *c, bool now)
+{
+	if (c->statedir == NULL || c->before.cut || (!now &&
+	    c->interval_ms > 0 &&
+	    clock_mono_ms() - c->settled_ms < SETTLE_MS))
+		return;
+	statedir_end(c->statedir);
+	c->settled_ms = clock_mono_ms();
+}
+
 void
 cycle_fini(struct cycle *c)
 {
 	size_t i;
 
+	settle(c, true);
 	before_fini(&c->before);
 	statedir_close(c->statedir);
 	key_template_free(c->template);
@@ -545,6 +565,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	signals_catch();
 	if ((ret = before_run(c, &e)) == 0)
 		ret = pool_run(&pool, &res, &e);
+	settle(c, false);
 	signals_restore();
 	for (kind = 0; kind < STORE_NREQUEST; kind++)
 		res.count[TALLY_REQUEST + kind] += c->before.requests[kind];
