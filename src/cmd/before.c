@@ -60,6 +60,8 @@ is_due(const struct cycle *c)
 {
 	int64_t age_ms;
 
+	if (c->before.cut)
+		return (true);
 	if (c->before.reconcile_ms == 0)
 		return (false);
 	if (hash128_is_zero(c->id.store)) {
@@ -72,13 +74,19 @@ is_due(const struct cycle *c)
 	return (age_ms < 0 || age_ms >= c->before.reconcile_ms);
 }
 
+static const char *
+reason(const struct before *b)
+{
+	return (b->cut ? "after a power failure" : "--reconcile");
+}
+
 /* Once, and again when it is another reason. */
 static void
 say_failure(struct before *b, const struct err *e)
 {
 	if (b->said == NULL || strcmp(b->said, e->msg) != 0)
-		log_error("--reconcile: %s; nothing is taken to be lost, and "
-		    "it is tried again by the next cycle or run", e->msg);
+		log_error("%s: %s; nothing is taken to be lost, and it is "
+		    "tried again by the next cycle or run", reason(b), e->msg);
 	free(b->said);
 	b->said = mem_strdup(e->msg);
 }
@@ -89,7 +97,7 @@ reconcile(struct cycle *c, struct err *e)
 	struct reconcile_cfg cfg = { .url = &c->url, .s3 = c->s3,
 	    .statedir = c->statedir, .marker = { .known = c->id.store,
 	    .host = c->host, .key_has_host = key_template_has_host(
-	    c->template), .shared = c->shared } };
+	    c->template), .shared = c->shared }, .cut = c->before.cut };
 	struct before *b = &c->before;
 	struct reconcile_count n;
 	int r;
@@ -98,13 +106,18 @@ reconcile(struct cycle *c, struct err *e)
 	memcpy(b->requests, n.requests, sizeof(b->requests));
 	if (r == 1)
 		return (0);	/* stopped, as the cycle will be */
+	if (r == 0 && n.old > 0)
+		log_warn("%s: the state was older than the newest backups of "
+		    "%llu databases; they are looked at again", reason(b),
+		    (unsigned long long)n.old);
 	if (r == 0 && n.lost == 0)
-		log_info("--reconcile: the store has all that the state says "
-		    "it has (%llu databases)", (unsigned long long)n.keys);
+		log_info("%s: the store has all that the state says "
+		    "it has (%llu databases)", reason(b),
+		    (unsigned long long)n.keys);
 	else if (r == 0)
-		log_warn("--reconcile: the store has lost the newest backups "
+		log_warn("%s: the store has lost the newest backups "
 		    "of %llu databases; those that are there are stored again",
-		    (unsigned long long)n.lost);
+		    reason(b), (unsigned long long)n.lost);
 	else if (e->cls == ERR_STATE || e->cls == ERR_CONFIG)
 		return (-1);
 	else {
@@ -113,6 +126,7 @@ reconcile(struct cycle *c, struct err *e)
 		return (0);
 	}
 	before_fini(b);
+	b->cut = false;
 	return (0);
 }
 
@@ -121,6 +135,8 @@ before_run(struct cycle *c, struct err *e)
 {
 	c->before.failed = false;
 	memset(c->before.requests, 0, sizeof(c->before.requests));
+	c->before.cut = !hash128_is_zero(c->id.store) &&
+	    statedir_was_cut(c->statedir);
 	if (check_there(c, e) == -1)
 		return (-1);
 	return (is_due(c) ? reconcile(c, e) : 0);

@@ -1,7 +1,7 @@
 /*
  * before -- what a cycle makes sure of before its workers start: that the
- * store which the state speaks of is there; and, now and then, that it has
- * still what the state says (cmd/reconcile.h).
+ * store which the state speaks of is there; and, now and then and after a power
+ * failure, that it has still what the state says (cmd/reconcile.h).
  */
 #ifndef CMD_BEFORE_H
 #define CMD_BEFORE_H
@@ -18,6 +18,9 @@ struct cycle;
 struct before {
 	int64_t reconcile_ms;		/* how often; 0: never */
 
+	bool cut;			/* the power failed in a run, and what
+					 * it recorded is not to be believed
+					 * before the store was listed */
 	bool failed;			/* in this cycle it was due and did not
 					 * come to its end */
 	uint64_t requests[STORE_NREQUEST];	/* of this cycle */

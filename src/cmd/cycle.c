@@ -18,6 +18,10 @@
 #include "cmd/service.h"
 #include "proc/signals.h"
 
+enum {
+	SETTLE_MS = 60000	/* between two syncs of a service's state */
+};
+
 /* The run: what pool_run() calls back with. */
 struct run {
 	struct cycle *c;
@@ -126,6 +130,20 @@ lock_state(struct cycle *c, struct err *e)
 	}
 	c->id = statedir_id(c->statedir);
 	return (0);
+}
+
+/*
+ * Have what was recorded on the disk; a service does it now and then, since its
+ * disk is the applications', too.  cycle_fini() does what is left.
+ */
+static void
+settle(struct cycle *c)
+{
+	if (c->before.cut || (c->interval_ms > 0 &&
+	    clock_mono_ms() - c->settled_ms < SETTLE_MS))
+		return;
+	statedir_end(c->statedir);
+	c->settled_ms = clock_mono_ms();
 }
 
 /* Is this cycle worth a line?  Of a service only what is new, or the first
@@ -290,6 +308,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	signals_catch();
 	if ((ret = before_run(c, &e)) == 0)
 		ret = pool_run(&pool, &res, &e);
+	settle(c);
 	signals_restore();
 	for (kind = 0; kind < STORE_NREQUEST; kind++)
 		res.count[TALLY_REQUEST + kind] += c->before.requests[kind];

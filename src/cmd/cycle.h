@@ -81,6 +81,7 @@ struct cycle {
 	bool whole_once;		/* one was complete, and so has named
 					 * all that was not well */
 	uint64_t ncycles, nbad;		/* nbad: with another status than 0 */
+	int64_t settled_ms;		/* when statedir_end() was */
 	int64_t said_ms;		/* when a summary was last said */
 };
 

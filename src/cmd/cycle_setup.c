@@ -26,6 +26,8 @@ cycle_fini(struct cycle *c)
 {
 	size_t i;
 
+	if (c->statedir != NULL && !c->before.cut)
+		statedir_end(c->statedir);
 	before_fini(&c->before);
 	statedir_close(c->statedir);
 	key_template_free(c->template);

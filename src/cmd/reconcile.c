@@ -55,18 +55,54 @@ list(struct look *l, struct err *e)
 }
 
 static void
-look_at(void *ctx, const struct state_rec *rec)
+keep(struct look *l, const struct state_rec *rec)
 {
-	struct look *l = ctx;
-
-	if (rec->stored_ms == 0 || (rec->flags & STATE_LOST) != 0 ||
-	    newest_has(&l->there, rec->key, rec->stored_ms))
-		return;
 	if (l->nlost == l->cap) {
 		l->cap = l->cap == 0 ? 64 : l->cap * 2;
 		l->lost = mem_resize(l->lost, l->cap, sizeof(*l->lost));
 	}
 	l->lost[l->nlost++] = *rec;
+}
+
+static void
+look_at(void *ctx, const struct state_rec *rec)
+{
+	struct state_rec new = *rec;
+	struct look *l = ctx;
+	int64_t ms;
+
+	if (rec->stored_ms == 0 || (rec->flags & STATE_LOST) != 0)
+		return;
+	ms = newest_of(&l->there, rec->key);
+	if (ms == rec->stored_ms || (ms > rec->stored_ms && !l->cfg->cut))
+		return;
+	if (ms > rec->stored_ms) {
+		new.stored_ms = ms;
+		l->n.old++;
+	} else
+		l->n.lost++;
+	new.fingerprint = new.content = (struct hash128){ 0, 0 };
+	new.flags |= STATE_LOST;
+	keep(l, &new);
+}
+
+static void
+look_at_unnamed(void *ctx, const struct state_rec *rec)
+{
+	struct state_rec new = *rec;
+
+	new.fingerprint = (struct hash128){ 0, 0 };
+	new.flags |= STATE_UNNAMED;
+	keep(ctx, &new);
+}
+
+static int
+put_all(struct look *l, struct state *st, struct err *e)
+{
+	for (; l->nlost > 0; l->nlost--)
+		if (state_put(st, &l->lost[l->nlost - 1], "", e) == -1)
+			return (-1);
+	return (0);
 }
 
 /* Make new what is not there any more. */
@@ -81,14 +117,9 @@ compare(struct look *l, unsigned seg, struct err *e)
 	    e)) == NULL)
 		return (-1);
 	state_each(st, look_at, l);
-	for (; l->nlost > 0; l->nlost--, l->n.lost++) {
-		struct state_rec *rec = &l->lost[l->nlost - 1];
-
-		rec->fingerprint = rec->content = (struct hash128){ 0, 0 };
-		rec->flags |= STATE_LOST;
-		if (state_put(st, rec, "", e) == -1)
-			goto out;
-	}
+	if (put_all(l, st, e) == -1 || (l->cfg->cut && (state_unnamed(st,
+	    look_at_unnamed, l, e) == -1 || put_all(l, st, e) == -1)))
+		goto out;
 	ret = 0;
 out:
 	state_close(st);

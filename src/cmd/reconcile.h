@@ -9,12 +9,17 @@
  * increasing.  In memory are 16 bytes for each key of the store, and the lost
  * records of one segment.
  *
+ * After a power failure (statedir_was_cut()) a record of which the store has a
+ * newer backup is made new as well, with the moment of that; and one whose name
+ * is missing is read again, so that it gets it.
+ *
  * Nothing is changed before the listing has come to its end, and only in the
  * store that the state speaks of.
  */
 #ifndef CMD_RECONCILE_H
 #define CMD_RECONCILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -27,11 +32,13 @@ struct reconcile_cfg {
 	struct store_s3_cfg s3;
 	struct statedir *statedir;	/* locked; it knows a store */
 	struct marker_rule marker;
+	bool cut;			/* the power failed */
 };
 
 struct reconcile_count {
 	uint64_t keys;			/* in the store */
 	uint64_t lost;			/* records that were made new */
+	uint64_t old;			/* and those that were too old */
 	uint64_t requests[STORE_NREQUEST];
 };
 

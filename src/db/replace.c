@@ -139,11 +139,15 @@ wait_unused(const char *path, int64_t deadline_ms, bool *unknown,
 /*
  * Rename over the old database under its lock.  A process that has opened it
  * in the moment since wait_unused() reads the old content on; SQLite refuses
- * it every write to a file that is no longer at its path.
+ * it every write to a file that is no longer at its path.  First the companions
+ * are gone for good: a -journal that a power failure brings back would be
+ * rolled back into the new one.
  */
 static int
 rename_over(const char *tmp, const char *path, struct err *e)
 {
+	if (io_sync_parent(path, e) == -1)
+		return (-1);
 	if (rename(tmp, path) == -1) {
 		err_io(e, "rename %s to %s", tmp, path);
 		return (-1);

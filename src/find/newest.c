@@ -36,8 +36,9 @@ compare(const void *a, const void *b)
 	return (x->ms < y->ms ? -1 : x->ms > y->ms);
 }
 
-bool
-newest_has(struct newest *n, uint64_t key, int64_t ms)
+/* The first that is not before what is wanted. */
+static size_t
+find(struct newest *n, uint64_t key, int64_t ms)
 {
 	const struct newest_item want = { .key = key, .ms = ms };
 	size_t lo = 0, hi = n->nitems, mid;
@@ -45,7 +46,6 @@ newest_has(struct newest *n, uint64_t key, int64_t ms)
 	if (!n->sorted && n->nitems > 0)
 		qsort(n->items, n->nitems, sizeof(*n->items), compare);
 	n->sorted = true;
-	/* The first that is not before what is wanted. */
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
 		if (compare(&n->items[mid], &want) < 0)
@@ -53,5 +53,21 @@ newest_has(struct newest *n, uint64_t key, int64_t ms)
 		else
 			hi = mid;
 	}
-	return (lo < n->nitems && n->items[lo].key == key);
+	return (lo);
+}
+
+bool
+newest_has(struct newest *n, uint64_t key, int64_t ms)
+{
+	size_t i = find(n, key, ms);
+
+	return (i < n->nitems && n->items[i].key == key);
+}
+
+int64_t
+newest_of(struct newest *n, uint64_t key)
+{
+	size_t i = find(n, key, INT64_MAX);
+
+	return (i > 0 && n->items[i - 1].key == key ? n->items[i - 1].ms : 0);
 }

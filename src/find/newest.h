@@ -31,4 +31,8 @@ void newest_add(struct newest *n, uint64_t key, int64_t ms);
  * an addition costs a sort. */
 bool newest_has(struct newest *n, uint64_t key, int64_t ms);
 
+/* When was the newest backup of the key made (0: there is none)?  Costs the
+ * same. */
+int64_t newest_of(struct newest *n, uint64_t key);
+
 #endif

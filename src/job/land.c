@@ -222,6 +222,23 @@ land_look(struct land *l, const char *rel, const char **suffix,
 	return (ret);
 }
 
+/* May SQLite find content of the database beside it? */
+static bool
+has_more(const struct below_dir *dir, const char *name)
+{
+	struct stat st;
+	size_t i;
+	int r;
+
+	for (i = 0; i < NCOMPANIONS; i++) {
+		r = is_there(dir, name, companions[i], &st);
+		if (strcmp(companions[i], "-shm") != 0 && (r == -1 ||
+		    (r == 1 && (!S_ISREG(st.st_mode) || st.st_size > 0))))
+			return (true);
+	}
+	return (false);
+}
+
 int
 land_read(struct land *l, const char *rel, struct err *e)
 {
@@ -234,7 +251,8 @@ land_read(struct land *l, const char *rel, struct err *e)
 		return (-1);
 	fd = openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	    O_CLOEXEC);
-	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))) {
+	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    has_more(dir, name))) {
 		io_close(&fd);
 		errno = ENOENT;
 	}

@@ -79,7 +79,8 @@ int land_look(struct land *l, const char *rel, const char **suffix,
     struct err *e);
 
 /* Open the regular file at the target for reading; -1 with class not-found
- * (also: it is something else), denied, io. */
+ * (also: it is something else, or not all of a database, since a -wal or
+ * -journal that is not empty lies beside it), denied, io. */
 int land_read(struct land *l, const char *rel, struct err *e);
 
 /*

@@ -174,7 +174,24 @@ read_line(struct ledger *l, const struct buf *line, struct buf *key,
 	return (true);
 }
 
-/* Read all there is; l->bytes is then the end of the last whole line. */
+/*
+ * Did the power fail before these bytes were on the disk?  A file may have its
+ * length then, and zeros.  Of the first line all are missing, or none.
+ */
+static bool
+is_lost(const struct buf *line, bool first)
+{
+	size_t i = 0;
+
+	if (!first)
+		return (memchr(line->data, '\0', line->len) != NULL);
+	while (i < line->len && line->data[i] == '\0')
+		i++;
+	return (i > 0 && i == line->len);
+}
+
+/* Read all there is; l->bytes is then the end of the last whole line before
+ * any that is lost. */
 static int
 read_all(struct ledger *l, const struct ledger_cfg *cfg, struct err *e)
 {
@@ -189,7 +206,8 @@ read_all(struct ledger *l, const struct ledger_cfg *cfg, struct err *e)
 		io_close(&fd);
 		goto out;
 	}
-	while ((r = line_get(in, '\n', &line, &whole, e)) == 1 && whole) {
+	while ((r = line_get(in, '\n', &line, &whole, e)) == 1 && whole &&
+	    !is_lost(&line, n == 0)) {
 		if (n++ == 0) {
 			if (read_head(l, cfg, &line, e) == -1)
 				goto out;
@@ -202,8 +220,9 @@ read_all(struct ledger *l, const struct ledger_cfg *cfg, struct err *e)
 	}
 	if (r == -1)
 		err_prefix(e, "%s", l->path);
-	else if (r == 1 && n == 0 && strncmp(buf_str(&line), MAGIC,
-	    line.len < sizeof(MAGIC) ? line.len : sizeof(MAGIC) - 1) != 0)
+	else if (r == 1 && n == 0 && !is_lost(&line, true) &&
+	    strncmp(buf_str(&line), MAGIC, line.len < sizeof(MAGIC) ?
+	    line.len : sizeof(MAGIC) - 1) != 0)
 		(void)damaged(l, 1, e);		/* not one of ours, torn */
 	else
 		ret = 0;

@@ -12,7 +12,8 @@
  * is safe.  A line without a key says that all of the listing was gone
  * through, and how many databases are in the journal when none of it is
  * missing any more; the last such line counts.  A last line without its newline
- * is torn: ignored, and cut off.
+ * is torn: ignored, and cut off; so is all from a line with a zero byte on,
+ * which is what a power failure leaves of what was not on the disk yet.
  *
  * Owner: the supervisor, which holds an flock(2) on it.
  */

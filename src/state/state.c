@@ -332,8 +332,8 @@ int
 state_put(struct state *st, const struct state_rec *rec, const char *path,
     struct err *e)
 {
-	struct state_rec old;
-	uint64_t i;
+	struct state_rec old, new = *rec;
+	uint64_t i, bytes;
 
 	assert(rec->path.hi >> 56 == st->seg);
 	i = table_find(&st->t, rec->path, &old);
@@ -341,7 +341,12 @@ state_put(struct state *st, const struct state_rec *rec, const char *path,
 		return (put_new(st, rec, path, e));
 	if (open_write(st, e) == -1)
 		return (-1);
-	return (write_slot(st, i, rec, path, e));
+	if (path[0] != '\0' && (old.flags & STATE_UNNAMED) != 0 &&
+	    names_append(&st->names, rec->path, path, &bytes, e) == -1)
+		return (-1);
+	if (path[0] != '\0')
+		new.flags &= (uint16_t)~STATE_UNNAMED;
+	return (write_slot(st, i, &new, path, e));
 }
 
 void
@@ -395,6 +400,34 @@ state_names(struct state *st,
 	if (ret == 0 && skipped > 0)
 		log_warn("state names %s: %llu damaged bytes were passed over",
 		    st->names.name, (unsigned long long)skipped);
+	free(n.told);
+	return (ret);
+}
+
+static void
+no_more(void *ctx, struct hash128 h, const char *path)
+{
+	(void)ctx;
+	(void)h;
+	(void)path;
+}
+
+int
+state_unnamed(struct state *st,
+    void (*each)(void *ctx, const struct state_rec *rec), void *ctx,
+    struct err *e)
+{
+	struct naming n = { .t = &st->t, .each = no_more };
+	struct state_rec rec;
+	uint64_t i, skipped;
+	int ret;
+
+	n.told = mem_zero((size_t)(st->t.capacity / 8 + 1));
+	ret = names_each(&st->names, &st->id, tell_name, &n, &skipped, e);
+	for (i = 0; ret == 0 && i < st->t.capacity; i++)
+		if ((n.told[i / 8] & (1U << (i % 8))) == 0 &&
+		    table_live(&st->t, i, &rec))
+			each(ctx, &rec);
 	free(n.told);
 	return (ret);
 }

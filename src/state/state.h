@@ -43,8 +43,9 @@ enum state_flag {
 	STATE_NOT_DB = 4,	/* skipped: not a database */
 	STATE_DAMAGED = 8,	/* stored, but the check found damage */
 	STATE_QUARANTINE = 16,	/* a worker died of it */
-	STATE_LOST = 32		/* the store has lost its last object, whose
+	STATE_LOST = 32,	/* the store has lost its last object, whose
 				 * moment is kept: the next one's is later */
+	STATE_UNNAMED = 64	/* its path is not among the names */
 };
 
 struct state_rec {
@@ -107,7 +108,8 @@ bool state_find(struct state *st, struct hash128 h, struct state_rec *rec);
 
 /*
  * Write the record rec->path, new or not.  "path" is put into the names if
- * the record is new (class limit: it is longer than 4,096 bytes).  Class
+ * the record is new or STATE_UNNAMED (class limit: it is longer than 4,096
+ * bytes), unless it is empty.  Class
  * space, io: the old record is still there, or there is none.  Not synced:
  * losing records costs uploads, never a backup.
  */
@@ -120,6 +122,12 @@ void state_each(struct state *st,
     void (*each)(void *ctx, const struct state_rec *rec), void *ctx);
 int state_names(struct state *st,
     void (*each)(void *ctx, struct hash128 h, const char *path), void *ctx,
+    struct err *e);
+
+/* Call "each" with every good record that has no name: it was on the disk, and
+ * its name not yet, when the power failed.  As state_names(). */
+int state_unnamed(struct state *st,
+    void (*each)(void *ctx, const struct state_rec *rec), void *ctx,
     struct err *e);
 
 /* Records in use (exact). */

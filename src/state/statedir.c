@@ -17,11 +17,14 @@
 #include "base/mem.h"
 #include "state/lockfile.h"
 
+#define WORKING	"working"
+
 enum {
 	FORMAT_VERSION = 1,
 	SEGMENTS = 256,
 	DIR_HEX_DIGITS = 16,
-	ID_MAX_BYTES = 64 * 1024
+	ID_MAX_BYTES = 64 * 1024,
+	BOOT_MAX_BYTES = 256
 };
 
 struct statedir {
@@ -383,6 +386,71 @@ statedir_marker_seen(struct statedir *sd)
 {
 	/* If this fails, the marker is read once more than needed. */
 	(void)utimensat(sd->fd, "id", NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+/* What the machine calls the time since it was started; empty: unknown. */
+static void
+read_boot(struct buf *b)
+{
+	struct err ignored;
+
+	(void)io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
+	    BOOT_MAX_BYTES, b, &ignored);
+}
+
+int
+statedir_begin(struct statedir *sd, struct err *e)
+{
+	struct buf boot = { 0 };
+	struct stat sb;
+	int fd, ret = -1;
+
+	if ((fd = openat(sd->fd, WORKING, O_WRONLY | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600)) == -1 || fstat(fd, &sb) == -1) {
+		err_sys(e, ERR_STATE, "create %s/" WORKING, sd->path);
+		goto out;
+	}
+	read_boot(&boot);
+	if (sb.st_size == 0 && io_pwrite(fd, boot.data, boot.len, 0, WORKING,
+	    e) == -1)
+		goto out;
+	if (fsync(fd) == -1 || fsync(sd->fd) == -1) {
+		err_sys(e, ERR_STATE, "fsync %s/" WORKING, sd->path);
+		goto out;
+	}
+	ret = 0;
+out:
+	io_close(&fd);
+	buf_fini(&boot);
+	return (ret);
+}
+
+bool
+statedir_was_cut(const struct statedir *sd)
+{
+	struct buf boot = { 0 }, then = { 0 };
+	struct err why = { .cls = ERR_NONE };
+	bool ret = false;
+
+	if (io_read_file(sd->fd, WORKING, BOOT_MAX_BYTES, &then, &why) == 0 ||
+	    why.cls != ERR_GONE) {
+		read_boot(&boot);
+		ret = boot.len != then.len || (boot.len > 0 &&
+		    memcmp(boot.data, then.data, boot.len) != 0);
+	}
+	buf_fini(&boot);
+	buf_fini(&then);
+	return (ret);
+}
+
+void
+statedir_end(struct statedir *sd)
+{
+	if (sd->lock_fd == -1)
+		return;
+	if (faccessat(sd->fd, WORKING, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    syncfs(sd->fd) == 0)
+		(void)unlinkat(sd->fd, WORKING, 0);
 }
 
 static const char *const moments[] = { "reconciled", "pruned" };

@@ -6,6 +6,8 @@
  *         id         text (below)
  *         reconciled empty; its modification time is when the store was last
  *                    compared with the records; pruned: when old backups were
+ *         working    there while objects are stored whose records are not on
+ *                    the disk: which boot of the machine that was
  *         00 ... ff  segments (state/state.h), 00.names ... ff.names
  *
  * id, lines of "word value":
@@ -22,6 +24,7 @@
 #ifndef STATE_STATEDIR_H
 #define STATE_STATEDIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -87,6 +90,20 @@ int statedir_set_store(struct statedir *sd, struct hash128 store,
  * And: it was, just now. */
 int64_t statedir_marker_ms(const struct statedir *sd);
 void statedir_marker_seen(struct statedir *sd);
+
+/*
+ * Records are not synced, so after a power failure one may be older than the
+ * newest object of its database: it says "unchanged" of values that were there
+ * before, and are there again if the database lost its last commits, too.
+ *
+ * statedir_begin(): objects will be stored; durable when it returns.  Class
+ * state, space.  statedir_was_cut(): did the power fail after that, and before
+ * statedir_end()?  statedir_end(): what was recorded is on the disk; if that
+ * fails, and after statedir_peek(), it is as if it had not been called.
+ */
+int statedir_begin(struct statedir *sd, struct err *e);
+bool statedir_was_cut(const struct statedir *sd);
+void statedir_end(struct statedir *sd);
 
 /* What is done to a store now and then.  When was it last (ms since 1970; 0:
  * never)?  And: it was, just now. */

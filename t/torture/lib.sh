@@ -11,6 +11,12 @@
 #	one_of WORD...		sets $drawn: one of them
 #	count NAME N		adds to a figure; they stand in one line at the
 #				end, "# figures: NAME=N ...", for t/torture/run
+#	leave_old DB		an application was at it: it is in WAL mode now,
+#				with commits in the -wal alone; or its journal
+#				persists; or it is no database, or gone
+#	seen DB			prints what SQLite makes of it and what lies
+#				beside it, in a copy: a hash, or "none"
+#	seen_all DIR		the same of each name in the file "fleet"
 #	finish			instead of done_testing
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -55,6 +61,55 @@ count()
 	*" $1 "*) ;;
 	*) _figures="$_figures $1" ;;
 	esac
+}
+
+leave_old()
+{
+	chance 5
+	case $drawn in
+	0 | 1)
+		sqlite3 -batch "$1" >/dev/null 2>&1 <<'END'
+.dbconfig no_ckpt_on_close on
+PRAGMA journal_mode=WAL;
+INSERT INTO pad VALUES(randomblob(9000));
+UPDATE t SET n = n + 1;
+END
+		;;
+	2)
+		sqlite3 -batch "$1" >/dev/null 2>&1 <<'END'
+PRAGMA journal_mode=PERSIST;
+UPDATE t SET n = n + 1;
+END
+		;;
+	3) head -c 9000 /dev/urandom >"$1" ;;
+	4) rm "$1" ;;
+	esac
+}
+
+seen()
+{
+	rm -rf probe
+	mkdir probe
+	for _s in '' -wal -journal; do
+		[ ! -e "$1$_s" ] || cp "$1$_s" "probe/db$_s"
+	done
+	if [ ! -e probe/db ]; then
+		echo none
+	else
+		sqlite3 -batch probe/db 'PRAGMA integrity_check' .dump \
+		    >dump 2>/dev/null
+		case $(sed -n 1p dump) in
+		ok) sha256sum <dump ;;
+		*) sha256sum <probe/db ;;
+		esac
+	fi
+}
+
+seen_all()
+{
+	while read -r _db; do
+		seen "$1/$_db"
+	done <fleet
 }
 
 finish()

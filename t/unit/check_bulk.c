@@ -160,6 +160,31 @@ START_TEST(a_target_that_is_the_content_counts_as_done)
 }
 END_TEST
 
+/* SQLite would lay a -wal or -journal over it. */
+START_TEST(a_target_with_more_beside_it_is_not_the_content)
+{
+	const char *suffix = parts[1 + _i / 2];
+	bool empty = _i % 2 == 0;
+	struct err e;
+
+	cfg.exists = JOB_RESTORE_FORCE;
+	cfg.resume = true;
+	put_content("x.db", db.data, db.len);
+	ck_assert_int_eq(mkdir(root, 0700), 0);
+	put_bytes(at("x.db"), "", db.data, db.len);
+	put_bytes(at("x.db"), suffix, "text", empty ? 0 : 4);
+	order("x.db");
+	ck_assert_int_eq(run(&e), 0);
+	if (empty || strcmp(suffix, "-shm") == 0) {
+		ck_assert_int_eq(told_of("x.db")->end, BULK_THERE);
+		return;
+	}
+	ck_assert_int_eq(told_of("x.db")->end, BULK_RESTORED);
+	ck_assert(holds(at("x.db"), &db));
+	ck_assert(!is_there(at("x.db"), suffix));
+}
+END_TEST
+
 /* Bytes that are no whole object, by number; false: no more of them. */
 static bool
 damage(struct buf *b, int i)
@@ -721,6 +746,8 @@ main(void)
 	tcase_add_loop_test(tc, all_come_back_and_are_told_once, 0, 2);
 	tcase_add_loop_test(tc, what_is_there_is_refused_left_or_replaced, 0,
 	    3 * LENGTH(parts));
+	tcase_add_loop_test(tc,
+	    a_target_with_more_beside_it_is_not_the_content, 0, 6);
 	tcase_add_loop_test(tc, a_target_that_is_the_content_counts_as_done,
 	    0, 4 * LENGTH(policies));
 	tcase_add_loop_test(tc, a_damaged_object_fails_alone, 0,

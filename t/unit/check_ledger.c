@@ -332,6 +332,39 @@ START_TEST(a_torn_last_line_is_cut_off_wherever_it_was_torn)
 }
 END_TEST
 
+START_TEST(what_a_power_failure_left_zeros_of_is_cut_off)
+{
+	struct buf whole = { 0 }, b = { 0 };
+	struct ledger *l;
+	size_t i, n, len, head = strlen(OURS);
+	FILE *f;
+
+	buf_puts(&whole, OURS GOOD "\n" GOOD "\n");
+	len = whole.len;
+	/* All, or some bytes from the second line on. */
+	for (i = 0; i < len; i = i == 0 ? head : i + 1) {
+		n = i == 0 || i % 2 == 0 ? len - i : 1;
+		buf_reset(&b);
+		buf_put(&b, whole.data, len);
+		memset(b.data + i, '\0', n);
+		ck_assert_ptr_nonnull(f = fopen(path, "w"));
+		ck_assert_uint_eq(fwrite(b.data, 1, len, f), len);
+		ck_assert_int_eq(fclose(f), 0);
+		l = must_open(true);
+		ck_assert_int_eq(ledger_resumed(l), i > 0);
+		ck_assert_uint_eq(ledger_count(l),
+		    i >= head + strlen(GOOD "\n"));
+		add(l, "k", 1795170600123);
+		ledger_close(l);
+		l = must_open(true);
+		ck_assert(ledger_has(l, "k", 1795170600123));
+		ledger_close(l);
+	}
+	buf_fini(&whole);
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(a_line_that_does_not_fit_leaves_nothing_behind)
 {
 	struct ledger *l = must_open(false);
@@ -405,6 +438,7 @@ main(void)
 	tcase_add_loop_test(tc, what_is_none_is_refused_and_stays, 0,
 	    LENGTH(damaged));
 	tcase_add_test(tc, a_torn_last_line_is_cut_off_wherever_it_was_torn);
+	tcase_add_test(tc, what_a_power_failure_left_zeros_of_is_cut_off);
 	tcase_add_test(tc, a_line_that_does_not_fit_leaves_nothing_behind);
 	tcase_add_test(tc, a_link_or_a_directory_in_its_place_is_refused);
 	tcase_add_test(tc, where_none_can_be_made_it_says_so);

@@ -1,0 +1,88 @@
+#!/bin/sh
+# After a power failure the state may be older than the store, and so may the
+# databases: the next run finds out.
+. "$(dirname "$0")/lib.sh"
+
+mkdir v0
+for i in 1 2 3; do
+	sql "v0/$i.db" "CREATE TABLE t(a); INSERT INTO t VALUES(0)"
+done
+cp -r v0 v1
+sql v1/2.db "UPDATE t SET a = 1"
+not_racy
+p="$scratch/data/*.db"
+
+# run VERSION: a backup with the databases as they were in it; the files
+# themselves are never touched.
+run()
+{
+	mv "$1" data
+	"$lf" backup --to store "$p" >"$out" 2>"$err"
+	rc=$?
+	rm -rf back
+	"$lf" restore-pattern -q --output-dir back "store$p" 2>/dev/null
+	diff -r data back >differ 2>&1
+	same=$?
+	mv data "$1"
+	return "$rc"
+}
+
+run v0 && cp -a state old && run v1
+is "a run after another" "$rc $same" "0 0"
+is "nothing is under way" "$(find state -name working)" ""
+
+fail_power()
+{
+	rm -rf state
+	cp -a old state
+	for d in state/*; do
+		echo "another boot" >"$d/working"
+	done
+}
+
+fail_power
+run v0
+is "state and databases are as of before: the run" "$rc" 0
+says "says that the power failed" \
+    'after a power failure: .* newest backups of 1 databases'
+is "and makes the newest backups the databases" "$same" 0
+is "it is over" "$(find state -name working)" ""
+run v0
+says_not "it is said once" 'power failure'
+
+# The name of a record.
+fail_power
+for f in state/*/*.names; do
+	: >"$f"
+done
+run v0
+mv v0 data
+status 0 "status" "$lf" status --to store
+mv data v0
+prints "names that are lost come back" '^ *3  databases known'
+
+# Who is killed has lost nothing.
+mv v1 data
+sql data/3.db "UPDATE t SET a = 2"
+LITEFLEET_HOOK="store-committed=stop" start "$lfh" backup --to store "$p"
+ok "it is known that a run is under way" wait_for 10 \
+    sh -c 'test -s "$(find state -name working)"'
+stop "$pid" KILL
+wait_for 10 flock -n "$(echo state/*/lock)" true
+mv data v1
+not_racy
+run v1
+says_not "another run does not take that for a power failure" 'power failure'
+is "and makes good" "$rc $same" "0 0"
+
+# A store that is not there cannot be listed: it stays to be done.
+fail_power
+mv store elsewhere
+run v0
+is "without the store: status" "$rc" 3
+is "it stays so" "$(cat state/*/working)" "another boot"
+mv elsewhere store
+run v0
+says "until it is there" 'after a power failure'
+is "and then all is well" "$rc $same" "0 0"
+done_testing
