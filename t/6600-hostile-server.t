@@ -10,7 +10,7 @@ for i in a b c d; do
 done
 start "$_s3/hostile" "$scratch/server"
 wait_for 10 test -s "$pout" || exit 1
-read -r port elsewhere <"$pout"
+read -r port _ <"$pout"
 AWS_ACCESS_KEY_ID=hiddenaccess
 AWS_SECRET_ACCESS_KEY=hiddensecret
 AWS_SESSION_TOKEN=hiddentoken
