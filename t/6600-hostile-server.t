@@ -112,6 +112,8 @@ for deed in short drip-refusal http09; do
 done
 upload put-endless
 
+fast='--request-timeout 5s --connect-timeout 5s'
+
 # What is whole, and wrong.  A line a deed: what is said of it, and by whom.
 cat >deeds <<'END'
 list-long	XML that cannot be read	list
