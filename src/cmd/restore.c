@@ -180,22 +180,24 @@ tell_newer(struct restore *r, const char *key, struct err *e)
 	return (0);
 }
 
-/* The store's URL with the options that the user gave, allocated: as it is to
- * be written again. */
+/* The store's URL, or with "below" the key's, with the options that the user
+ * gave, allocated: as it is to be written again. */
 static char *
-url_again(const struct restore *r, const char *key)
+url_again(const struct restore *r, const char *key, bool below)
 {
 	const struct store_url_s3 *s3 = &r->url.s3;
 	const char *query = strrchr(r->url_text, '?');
 	size_t n = strlen(r->url_text), nkey = strlen(key);
 
 	if (r->url.kind == STORE_DIR)
-		return (mem_strdup(r->url.canonical));
+		return (mem_printf("%s%s%s", below ? r->url.path :
+		    r->url.canonical, below ? "/" : "", below ? key : ""));
 	if (query == NULL || (n >= nkey &&
 	    strcmp(r->url_text + n - nkey, key) == 0))
 		query = "";
-	return (mem_printf("s3://%s%s%s%s", s3->bucket,
-	    *s3->prefix != '\0' ? "/" : "", s3->prefix, query));
+	return (mem_printf("s3://%s%s%s%s%s%s", s3->bucket,
+	    *s3->prefix != '\0' ? "/" : "", s3->prefix, below ? "/" : "",
+	    below ? key : "", query));
 }
 
 /* The newest backup of the key that is old enough, into r->object. */
@@ -214,7 +216,7 @@ find_object(struct restore *r, const char *key, struct err *e)
 	if (found == -1)
 		return (-1);
 	if (r->ms == 0) {
-		url = url_again(r, key);
+		url = url_again(r, key, false);
 		err_set(e, ERR_NOTFOUND, "there is no backup of %s in %s; "
 		    "litefleet list '%s' shows what there is", key,
 		    r->url.canonical, url);
@@ -325,10 +327,12 @@ to_file(const struct restore *r, struct err *e)
 static void
 point_at_others(const struct restore *r, struct err *e)
 {
+	char *url = url_again(r, r->key, true);
 	struct err why = *e;
 
-	err_set(e, why.cls, "%s; \"litefleet list --all %s/%s\" shows what "
-	    "other backups there are", why.msg, r->url.path, r->key);
+	err_set(e, why.cls, "%s; \"litefleet list --all '%s'\" shows what "
+	    "other backups there are", why.msg, url);
+	free(url);
 }
 
 static int

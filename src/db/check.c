@@ -1,6 +1,7 @@
 #include "db/check.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,6 +17,16 @@
 #include "db/header.h"
 #include "db/private.h"
 #include "db/sink.h"
+
+enum {
+	PATIENCE_MS = 60 * 1000,
+	MS_PER_MIB = 1000,
+	PROGRESS_OPS = 10000,	/* between two looks at the clock */
+	OPS_MAX = 20 * 1000 * 1000,	/* of the program that is the check */
+	LENGTH_MIN_BYTES = 16 * 1024 * 1024	/* of a text or blob */
+};
+
+static int64_t patience_ms = PATIENCE_MS;
 
 enum {				/* of the file's header */
 	HEADER_WRITE = 18,	/* "file format write version": 2 is WAL */
@@ -69,16 +81,40 @@ put_uri(struct buf *uri, const char *path)
 	buf_puts(uri, "?mode=ro&immutable=1");
 }
 
-static void
-open_safely(sqlite3 *db)
+void
+check_patience(int64_t ms)
 {
+	patience_ms = ms;
+}
+
+static int
+is_late(void *arg)
+{
+	const int64_t *end_ms = arg;
+
+	return (clock_mono_ms() >= *end_ms);
+}
+
+/*
+ * Nothing in it is to be run but what a check of damage needs: constraints are
+ * its owner's affair, and a function in one could be made to take days.
+ */
+static void
+open_safely(sqlite3 *db, uint64_t size)
+{
+	(void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	(void)sqlite3_limit(db, SQLITE_LIMIT_VDBE_OP, OPS_MAX);
+	if (size < INT_MAX)
+		(void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH,
+		    size > LENGTH_MIN_BYTES ? (int)size : LENGTH_MIN_BYTES);
 	(void)sqlite3_extended_result_codes(db, 1);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-	(void)sqlite3_exec(db, "PRAGMA temp_store = MEMORY", NULL, NULL,
-	    NULL);
+	(void)sqlite3_exec(db, "PRAGMA temp_store = MEMORY;"
+	    "PRAGMA ignore_check_constraints = ON;"
+	    "PRAGMA cell_size_check = ON", NULL, NULL, NULL);
 }
 
 static void
@@ -119,16 +155,27 @@ ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 	    "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
 	const unsigned char *text = NULL;
 	sqlite3_stmt *stmt = NULL;
+	int64_t end_ms = clock_mono_ms() + patience_ms +
+	    (int64_t)(img->size >> 20) * MS_PER_MIB;
 
+	/* A single call of a function is not interrupted: one that takes days
+	 * ends the process, and who looks after it names the database. */
+	(void)alarm((unsigned)((end_ms - clock_mono_ms()) * 2 / 1000 + 1));
 	if (rc == SQLITE_OK) {
-		open_safely(db);
+		sqlite3_progress_handler(db, PROGRESS_OPS, is_late, &end_ms);
+		open_safely(db, img->size);
 		rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
 	}
 	if (rc == SQLITE_OK &&
 	    (rc = sqlite3_step(stmt)) == SQLITE_ROW)
 		text = sqlite3_column_text(stmt, 0);
-	judge(db, rc, text == NULL ? "" : (const char *)text, img);
+	if (rc == SQLITE_INTERRUPT)
+		(void)snprintf(img->why, sizeof(img->why), "could not be "
+		    "checked: it takes too long");
+	else
+		judge(db, rc, text == NULL ? "" : (const char *)text, img);
 	(void)sqlite3_finalize(stmt);
+	(void)alarm(0);
 }
 
 static void

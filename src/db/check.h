@@ -3,7 +3,8 @@
  * quick_check or integrity_check of a private copy that nothing can change.
  *
  * The schema in it is not ours: it is opened immutable, with no trust in its
- * schema and with what is dangerous switched off.
+ * schema, with what is dangerous switched off, and within bounds of time and
+ * memory.  CHECK constraints are not looked at.
  */
 #ifndef DB_CHECK_H
 #define DB_CHECK_H
@@ -13,6 +14,13 @@
 
 #include "base/err.h"
 #include "db/image.h"
+
+/*
+ * How long a check may take, besides a second for each MiB (default: a
+ * minute); it is then one that cannot be made.  After twice as long, in a call
+ * that cannot be interrupted, SIGALRM ends the process.
+ */
+void check_patience(int64_t ms);
 
 enum {
 	CHECK_MEM_BYTES = 8 * 1024 * 1024	/* check_file(): up to here the

@@ -6,7 +6,8 @@
 #include "base/clock.h"
 
 enum {
-	PAUSE_MS = 100
+	PAUSE_MS = 100,
+	ANSWER_MAX_BYTES = 256 * 1024
 };
 
 void
@@ -40,7 +41,8 @@ try(struct http *h, const struct ask *q, struct ask_answer *a, struct err *e)
 {
 	struct http_req r = {
 		.method = q->method, .url = q->url, .headers = q->headers,
-		.body = q->body, .body_bytes = q->body_bytes, .body_fd = -1
+		.body = q->body, .body_bytes = q->body_bytes, .body_fd = -1,
+		.max_bytes = ANSWER_MAX_BYTES
 	};
 	int64_t end_ms = clock_mono_ms() + q->timeout_ms, left_ms;
 	int ret = -1;

@@ -31,7 +31,7 @@ struct ask_answer {
 /*
  * Ask.  A failed connection, 429 and 5xx are tried again after 100, 200, ...
  * ms.  Returns 0 with any status; -1 if there was no whole answer (class
- * network or io).
+ * network or io), or one of more than 256 KiB (limit).
  */
 int ask(struct http *h, const struct ask *q, struct ask_answer *a,
     struct err *e);

@@ -95,13 +95,15 @@ say_broken(const struct http_transfer *t, struct err *e)
 }
 
 bool
-transfer_hopeless(CURLcode code)
+transfer_hopeless(const struct http_transfer *t, CURLcode code)
 {
 	switch (code) {
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		/* Else it is what the answer is in. */
+		return (!t->began);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 		return (true);
 	default:
@@ -163,7 +165,22 @@ transfer_failure(const struct http_transfer *t, CURLcode code, struct err *e)
 	case CURLE_ABORTED_BY_CALLBACK:
 		say_broken(t, e);
 		break;
+	case CURLE_WEIRD_SERVER_REPLY:
+		err_set(e, ERR_NETWORK, "%s does not answer as HTTP has it",
+		    t->peer);
+		break;
+	case CURLE_OUT_OF_MEMORY:
+		/* libcurl's word for a line that it does not take. */
+		err_set(e, ERR_NETWORK, "the answer of %s is too long",
+		    t->peer);
+		break;
 	case CURLE_UNSUPPORTED_PROTOCOL:
+		if (t->began) {
+			err_set(e, ERR_NETWORK, "%s does not answer as HTTP "
+			    "has it", t->peer);
+			break;
+		}
+		/* FALLTHROUGH */
 	case CURLE_URL_MALFORMAT:
 		err_set(e, ERR_NETWORK, "%s is not spoken to by http or "
 		    "https", t->peer);

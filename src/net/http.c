@@ -184,7 +184,7 @@ static void
 break_off(struct http_transfer *t, CURLcode code)
 {
 	t->req->failed = true;
-	t->req->hopeless = transfer_hopeless(code);
+	t->req->hopeless = transfer_hopeless(t, code);
 	transfer_failure(t, code, &t->req->err);
 	finish(t);
 }
@@ -285,14 +285,17 @@ watch(struct http *h, int64_t now_ms, int64_t away_ms)
 
 	for (t = TAILQ_FIRST(&h->running); t != NULL; t = next) {
 		next = TAILQ_NEXT(t, entry);
-		if (t->seen_ms != 0)
+		if (t->seen_ms != 0) {
 			t->seen_ms += away_ms;
+			t->slow_ms += away_ms;
+		}
 		if (!transfer_stalled(t, now_ms))
 			continue;
 		t->req->failed = true;
-		err_set(&t->req->err, ERR_NETWORK, "%s: no progress for %s",
-		    t->peer, num_format_duration(h->stall_timeout_ms, text,
-		    sizeof(text)));
+		err_set(&t->req->err, ERR_NETWORK, "%s: %s progress for %s",
+		    t->peer, t->slow ? "hardly any" : "no",
+		    num_format_duration(t->slow ? now_ms - t->slow_ms :
+		    h->stall_timeout_ms, text, sizeof(text)));
 		finish(t);
 	}
 }

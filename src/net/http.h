@@ -22,7 +22,8 @@
 struct http_cfg {
 	unsigned concurrent;		/* connections in use at once, >= 1 */
 	int64_t connect_timeout_ms;
-	int64_t stall_timeout_ms;	/* without progress */
+	int64_t stall_timeout_ms;	/* without progress; less than 64 KiB
+					 * in 20 times this is none, too */
 	uint64_t limit_rate;		/* bytes/s of this worker, 0: none */
 	const char *ca_file;		/* or NULL: $SSL_CERT_FILE,
 					 * $AWS_CA_BUNDLE, the system's */
@@ -63,7 +64,9 @@ struct http_req {
 	bool sent;			/* bytes of the request went out, so
 					 * the server may have acted on it */
 	int status;			/* 200, 404, ...; 0: none came */
-	struct buf answer;		/* body; http_fini_req() frees it */
+	struct buf answer;		/* body; http_fini_req() frees it; of
+					 * one that is not 2xx its first
+					 * 64 KiB */
 	bool hopeless;			/* and will as often as it is made: the
 					 * server is not trusted, no URL */
 	struct err err;			/* class network or io; one sentence

@@ -13,11 +13,14 @@
 
 enum {
 	IDLE_MAX_S = 15,		/* a connection without a request */
-	HEADERS_MAX_BYTES = 256 * 1024,	/* of an answer */
+	HEADERS_MAX_BYTES = 256 * 1024,	/* of an answer, interim ones too */
+	REFUSAL_MAX_BYTES = 64 * 1024,	/* what is kept of its body */
 	WHOLE_MAX_BYTES = 64 * 1024,	/* bodies that curl gets at once */
 	EXPECT_MIN_BYTES = 1024 * 1024,	/* the server may refuse these first */
 	PULL_BUFFER_BYTES = 128 * 1024,
-	UNSENT_MAX_BYTES = 64 * 1024	/* that the kernel takes ahead */
+	UNSENT_MAX_BYTES = 64 * 1024,	/* that the kernel takes ahead */
+	SLOW_STALLS = 20,		/* in so many times the time to stall */
+	SLOW_BYTES = 64 * 1024		/* ... so much has to come */
 };
 
 static long
@@ -44,15 +47,15 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	t->nheaders_bytes += len;
+	if (t->nheaders_bytes > HEADERS_MAX_BYTES) {
+		t->too_long = true;
+		return (0);
+	}
 	/* A status line: what came before was of an interim answer. */
 	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		buf_reset(&t->headers);
 		t->headed = false;
 		return (len);
-	}
-	if (len > HEADERS_MAX_BYTES - t->headers.len) {
-		t->too_long = true;
-		return (0);
 	}
 	n = len;
 	while (n > 0 && (p[n - 1] == '\n' || p[n - 1] == '\r'))
@@ -82,6 +85,16 @@ is_too_large(const struct http_transfer *t, size_t len)
 	return (whole > (curl_off_t)max || len > max - t->req->answer.len);
 }
 
+/* Many may be refused at once: the beginning of what is said with it does. */
+static size_t
+kept(const struct http_transfer *t, size_t len)
+{
+	long status = status_of(t);
+	size_t room = REFUSAL_MAX_BYTES - t->req->answer.len;
+
+	return ((status >= 200 && status < 300) || len < room ? len : room);
+}
+
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
@@ -98,7 +111,7 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	} else if (is_too_large(t, len)) {
 		t->too_large = true;
 		return (0);
-	} else if (len > HTTP_BODY_MAX - t->req->answer.len) {
+	} else if (len > HTTP_BODY_MAX - t->nbody_bytes) {
 		t->too_long = true;
 		return (0);
 	}
@@ -108,7 +121,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	}
 	pace_take(&h->pace, len);
 	if (!transfer_is_pulled(t)) {
-		buf_put(&t->req->answer, p, len);
+		t->nbody_bytes += len;
+		buf_put(&t->req->answer, p, kept(t, len));
 		return (len);
 	}
 	if (t->taken_bytes > 0) {
@@ -376,6 +390,7 @@ moved(const struct http_transfer *t)
 bool
 transfer_stalled(struct http_transfer *t, int64_t now_ms)
 {
+	int64_t stall_ms = t->http->stall_timeout_ms;
 	uint64_t bytes;
 
 	/* Before, the time to connect is what counts. */
@@ -383,10 +398,15 @@ transfer_stalled(struct http_transfer *t, int64_t now_ms)
 		return (false);
 	bytes = moved(t);
 	if (t->held || t->slowed || t->seen_ms == 0 ||
+	    bytes - t->slow_bytes >= SLOW_BYTES) {
+		t->slow_bytes = bytes;
+		t->slow_ms = now_ms;
+	}
+	if (t->held || t->slowed || t->seen_ms == 0 ||
 	    bytes != t->seen_bytes) {
 		t->seen_bytes = bytes;
 		t->seen_ms = now_ms;
-		return (false);
 	}
-	return (now_ms - t->seen_ms >= t->http->stall_timeout_ms);
+	t->slow = now_ms - t->slow_ms >= SLOW_STALLS * stall_ms;
+	return (t->slow || now_ms - t->seen_ms >= stall_ms);
 }

@@ -70,6 +70,7 @@ struct http_transfer {
 	bool began;			/* on a connection */
 	bool too_long;			/* an answer over the limit */
 	bool too_large;			/* ... that the request set */
+	uint64_t nbody_bytes;	/* that came for the answer in memory */
 	struct err body_err;		/* of reading the request's body */
 
 	struct buf window;		/* of a pulled body ... */
@@ -79,16 +80,20 @@ struct http_transfer {
 
 	uint64_t seen_bytes;		/* at seen_ms, when it last moved */
 	int64_t seen_ms;
+	uint64_t slow_bytes;	/* at slow_ms, when it last moved enough */
+	int64_t slow_ms;
+	bool slow;		/* why it is given up: it moves, but hardly */
 };
 
 /* Make easy carry the transfer; -1: the URL is none. */
 int transfer_setup(struct http_transfer *t, CURL *easy, struct err *e);
 
-/* Look whether it moves; true: it has not for the time that it may take. */
+/* Look whether it moves; true: it has not for the time that it may take, or
+ * too slowly for many times that time ("slow"). */
 bool transfer_stalled(struct http_transfer *t, int64_t now_ms);
 
 /* Will a transfer that ended with "code" fail as often as it is made? */
-bool transfer_hopeless(CURLcode code);
+bool transfer_hopeless(const struct http_transfer *t, CURLcode code);
 
 /* The sentence of a transfer that ended with "code". */
 void transfer_failure(const struct http_transfer *t, CURLcode code,

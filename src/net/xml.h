@@ -1,8 +1,8 @@
 /*
  * xml -- an S3 answer as a flat list of its texts: each with the path of its
  * element ("ListBucketResult/Contents/Key").  expat does the reading; entity
- * declarations, document types and answers over XML_MAX_BYTES are refused,
- * nesting is at most XML_MAX_DEPTH.
+ * declarations, document types, answers over XML_MAX_BYTES and tags of more
+ * than about 256 KiB are refused, nesting is at most XML_MAX_DEPTH.
  */
 #ifndef NET_XML_H
 #define NET_XML_H

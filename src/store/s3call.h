@@ -4,7 +4,7 @@
  * names.  Only s3*.c include this.
  *
  *     s3put s3multi s3del                what is asked, and what it means
- *     s3get s3fetch s3list s3page
+ *     s3get s3fetch s3list s3page s3order
  *     s3call                             a call and what is in it
  *     s3move                             sent, waited for, delivered
  *     s3rest                             the second round
@@ -135,6 +135,7 @@ struct s3 {
 	size_t ncalls;		/* of all three */
 	uint64_t nanswers;	/* that broke the row of failures */
 	uint64_t memory_bytes;	/* of objects in hand */
+	uint64_t held_bytes;	/* of names that lists hold (s3list.c) */
 	struct store_queue removals;	/* to go into one request */
 	size_t nremovals;
 	struct retry_row row;
@@ -242,8 +243,10 @@ struct store_reader *s3_get(struct store *s, const struct store_get_cfg *cfg,
     uint64_t *size, struct err *e);
 struct store_lister *s3_list(struct store *s,
     const struct store_list_cfg *cfg, struct err *e);
-/* Only if this is still the object's tag (s3get.c); and it is not. */
+/* Only if this is still the object's tag (s3get.c); does the answer have
+ * another one all the same; and it is not. */
 void s3_if_match(struct s3_call *c, const char *tag);
+bool s3_is_other(const struct http_req *req, const char *tag);
 void s3_gone(const struct s3 *s, const char *key, struct err *e);
 
 #endif

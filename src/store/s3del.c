@@ -82,6 +82,13 @@ read_result(struct s3 *s, struct bundle *b, struct s3_call *c, struct err *e)
 
 	if ((x = xml_parse(c->req.answer.data, c->req.answer.len, e)) == NULL)
 		return (-1);
+	it = xml_item(x, xml_nitems(x) - 1);
+	if (strcmp(it->path, "DeleteResult") != 0) {
+		err_set(e, ERR_NETWORK, "the answer does not say what was "
+		    "removed");
+		xml_free(x);
+		return (-1);
+	}
 	for (i = 0; i < xml_nitems(x); i++) {
 		it = xml_item(x, i);
 		if (strncmp(it->path, top, sizeof(top) - 1) != 0)

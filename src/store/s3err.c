@@ -105,6 +105,8 @@ class_of_status(int status)
 {
 	switch (status) {
 	case 301:
+	case 302:
+	case 303:
 	case 307:
 	case 308:
 	case 401:
@@ -135,6 +137,8 @@ sentence_of_status(int status)
 {
 	switch (status) {
 	case 301:
+	case 302:
+	case 303:
 	case 307:
 	case 308:
 		return ("the server sends us elsewhere");

@@ -12,6 +12,10 @@ fetched(struct s3 *s, struct s3_call *c)
 
 	s->memory_bytes -= op->bytes;
 	op->bytes = 0;
+	if (c->ok && s3_is_other(&c->req, op->tag)) {
+		c->ok = false;
+		s3_gone(s, c->key, &c->err);
+	}
 	if (c->ok) {
 		op->mem = c->req.answer;
 		op->bytes = op->mem.len;

@@ -13,7 +13,8 @@
 #include "store/s3call.h"
 
 enum {
-	FIRST_BYTES = 32 * 1024
+	FIRST_BYTES = 32 * 1024,
+	MOVED_BYTES = 64 * 1024	/* that make up for a break */
 };
 
 struct s3_reader {
@@ -25,7 +26,8 @@ struct s3_reader {
 	bool known;		/* the size is, and whose bytes come */
 	struct s3_call *call;
 	uint64_t at, size;
-	unsigned nbroken;	/* since the last byte came */
+	unsigned nbroken;	/* without MOVED_BYTES between them */
+	uint64_t broken_at;
 	size_t nfirst, first_at;
 	uint8_t first[FIRST_BYTES];	/* came with the headers */
 };
@@ -95,6 +97,30 @@ s3_if_match(struct s3_call *c, const char *tag)
 	free(quoted);
 }
 
+/* A tag without what some servers put around it. */
+static const char *
+bare(const char *tag, size_t *n)
+{
+	if (strncmp(tag, "W/", 2) == 0)
+		tag += 2;
+	tag += *tag == '"';
+	*n = strcspn(tag, "\"");
+	return (tag);
+}
+
+bool
+s3_is_other(const struct http_req *req, const char *tag)
+{
+	const char *etag = http_header(req, "etag");
+	size_t n, m;
+
+	if (etag == NULL || tag == NULL || *tag == '\0')
+		return (false);
+	etag = bare(etag, &n);
+	tag = bare(tag, &m);
+	return (n != m || memcmp(etag, tag, n) != 0);
+}
+
 void
 s3_gone(const struct s3 *s, const char *key, struct err *e)
 {
@@ -162,6 +188,11 @@ ask(struct s3_reader *r, struct err *e)
 			changed(r, c->key, e);
 		return (-1);
 	}
+	/* A server may not know If-Match. */
+	if (s3_is_other(&c->req, r->etag)) {
+		changed(r, c->key, e);
+		return (-1);
+	}
 	if (!read_size(&c->req, &from, &size) || from > r->at ||
 	    (r->known && size != r->size)) {
 		err_set(e, ERR_NETWORK, "s3://%s/%s: the answer is not the "
@@ -182,6 +213,9 @@ resume(struct s3_reader *r, struct err *e)
 {
 	int64_t due;
 
+	if (r->at - r->broken_at >= MOVED_BYTES)
+		r->nbroken = 0;
+	r->broken_at = r->at;
 	if (r->etag == NULL || ++r->nbroken >= RETRY_TRIES) {
 		err_prefix(e, "s3://%s/%s%s", r->s->site.bucket,
 		    r->s->prefix, r->name);
@@ -213,7 +247,6 @@ read_some(struct store_reader *base, void *p, size_t n, struct err *e)
 			got = http_pull(r->s->http, &r->call->req, p, n, e);
 		if (got > 0) {
 			r->at += (uint64_t)got;
-			r->nbroken = 0;
 			return (got);
 		}
 		if (got == 0)
@@ -245,7 +278,7 @@ s3_get(struct store *base, const struct store_get_cfg *cfg, uint64_t *size,
 	r->base.free = release;
 	r->s = s3_of(base);
 	r->name = mem_strdup(cfg->name);
-	r->at = cfg->off;
+	r->at = r->broken_at = cfg->off;
 	if (cfg->if_match != NULL && cfg->if_match[0] != '\0') {
 		r->base.tag = r->etag = mem_strdup(cfg->if_match);
 		r->asked = true;

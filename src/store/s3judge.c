@@ -229,6 +229,8 @@ again(struct s3 *s, struct s3_call *c, enum retry_verdict v)
 	case RETRY_AGAIN:
 		return (later(s, c));
 	default:
+		if (c->req.status / 100 == 3)
+			refuse(&c->fault, http_header(&c->req, "location"));
 		return (false);
 	}
 }

@@ -15,11 +15,15 @@
 
 #include "base/mem.h"
 #include "store/s3call.h"
+#include "store/s3order.h"
 #include "store/s3page.h"
 
 enum {
 	/* A page may hold nothing but what was just deleted. */
-	EMPTY_PAGES_MAX = 1000
+	EMPTY_PAGES_MAX = 1000,
+	/* Of what all lists of a store hold, names and tags included: some
+	 * million objects in one directory. */
+	HELD_MAX_BYTES = 1 << 30
 };
 
 struct level {
@@ -75,10 +79,13 @@ last_key(const struct s3_page *page)
 	return (key);
 }
 
-/* A server that gives the same again would be listed forever. */
+/* A server that gives the same again would be listed forever; and the page has
+ * to be the one that was asked for. */
 static int
 check_moves(struct s3_lister *l, struct err *e)
 {
+	struct s3_order order = { .prefix = l->prefix, .shallow = l->shallow,
+	    .reached = l->reached };
 	const char *key = last_key(&l->ahead), *next = l->ahead.next;
 	bool stands;
 
@@ -88,16 +95,28 @@ check_moves(struct s3_lister *l, struct err *e)
 	    (key != NULL && l->reached != NULL &&
 	    strcmp(key, l->reached) <= 0);
 	if (stands) {
-		err_set(e, ERR_NETWORK, "store %s: list %s: the server's list "
-		    "does not get beyond \"%s\"", l->s->base.name, l->prefix,
-		    l->reached != NULL ? l->reached : "");
+		err_set(e, ERR_NETWORK, "the server's list does not get "
+		    "beyond \"%s\"", l->reached != NULL ? l->reached : "");
 		return (-1);
 	}
+	if (s3_order_check(&order, &l->ahead, e) == -1)
+		return (-1);
 	if (key != NULL) {
 		free(l->reached);
 		l->reached = mem_strdup(key);
 	}
 	return (0);
+}
+
+/* Take the page, if it is one, and the one that was asked for. */
+static int
+take_answer(struct s3_lister *l, const struct buf *answer, struct err *e)
+{
+	if (s3_page_parse(answer->data, answer->len, &l->ahead, e) == 0 &&
+	    check_moves(l, e) == 0)
+		return (0);
+	err_prefix(e, "store %s: list %s", l->s->base.name, l->prefix);
+	return (-1);
 }
 
 /* A page has come.  (Its lister may be gone.) */
@@ -111,12 +130,7 @@ arrived(struct s3 *s, struct s3_call *c)
 		l->call = NULL;
 		if (!c->ok)
 			fail(l, &c->err);
-		else if (s3_page_parse(c->req.answer.data, c->req.answer.len,
-		    &l->ahead, &e) == -1) {
-			err_prefix(&e, "store %s: list %s", s->base.name,
-			    l->prefix);
-			fail(l, &e);
-		} else if (check_moves(l, &e) == -1)
+		else if (take_answer(l, &c->req.answer, &e) == -1)
 			fail(l, &e);
 		else {
 			l->there = true;
@@ -167,15 +181,25 @@ turn(struct s3_lister *l)
 	l->page.next = NULL;
 }
 
+static uint64_t
+object_bytes(const struct s3_object *o)
+{
+	return (sizeof(*o) + strlen(o->key) +
+	    (o->tag != NULL ? strlen(o->tag) : 0));
+}
+
 /* The list has left the deepest directory: its objects go out. */
 static void
 pop(struct s3_lister *l)
 {
 	struct level *lv = &l->levels[--l->nlevels];
+	size_t i;
 
 	s3_page_fini(&l->out);
 	l->nout = 0;
 	l->out = lv->held;
+	for (i = 0; i < l->out.n; i++)
+		l->s->held_bytes -= object_bytes(&l->out.v[i]);
 	free(lv->dir);
 }
 
@@ -208,6 +232,7 @@ hold(struct s3_lister *l, struct s3_object *o, const char *name,
 		held->cap = held->cap == 0 ? 16 : held->cap * 2;
 		held->v = mem_resize(held->v, held->cap, sizeof(*held->v));
 	}
+	l->s->held_bytes += object_bytes(o);
 	held->v[held->n++] = *o;
 	memset(o, 0, sizeof(*o));
 }
@@ -234,6 +259,20 @@ passed_over(const struct s3_lister *l, const struct s3_object *o)
 	    (l->until != NULL && strcmp(o->key, l->until) > 0));
 }
 
+/* A server that goes on and on would fill all memory. */
+static void
+give_up(struct s3_lister *l)
+{
+	struct err e;
+
+	err_set(&e, ERR_LIMIT, "store %s: list %s: more objects in one "
+	    "directory than can be held, at \"%s\"", l->s->base.name,
+	    l->prefix, l->reached);
+	fail(l, &e);
+	l->at = l->page.n;
+	l->there = false;
+}
+
 /* Take the next object of the page, unless a directory must go first. */
 static void
 take(struct s3_lister *l)
@@ -253,6 +292,8 @@ take(struct s3_lister *l)
 	slash = strrchr(name, '/');
 	hold(l, o, name, slash == NULL ? 0 : (size_t)(slash - name) + 1);
 	l->at++;
+	if (l->s->held_bytes > HELD_MAX_BYTES)
+		give_up(l);
 }
 
 /* All of the page goes out. */

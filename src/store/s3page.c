@@ -9,6 +9,10 @@
 #include "base/utf8.h"
 #include "net/xml.h"
 
+enum {
+	TAG_MAX_BYTES = 1024
+};
+
 static int
 hex(char c)
 {
@@ -57,6 +61,18 @@ is_encoded(const struct xml *x, const char *path)
 	return (type != NULL && strcmp(type, "url") == 0);
 }
 
+/* It goes into a header: what can be none is no tag. */
+static char *
+take_tag(const char *text)
+{
+	size_t n;
+
+	for (n = 0; text[n] >= ' ' && text[n] < 0x7f; n++)
+		continue;
+	return (text[n] == '\0' && n <= TAG_MAX_BYTES ? mem_strdup(text) :
+	    NULL);
+}
+
 void
 s3_object_fini(struct s3_object *o)
 {
@@ -89,7 +105,7 @@ take_text(struct s3_object *o, const char *what, const char *text,
 		o->key = take_key(text, encoded);
 	} else if (strcmp(what, "/ETag") == 0) {
 		free(o->tag);
-		o->tag = mem_strdup(text);
+		o->tag = take_tag(text);
 	} else if (strcmp(what, "/Size") == 0)
 		return (num_parse(text, 0, INT64_MAX, "Size", &o->bytes, e));
 	else if (strcmp(what, "/LastModified") == 0)

@@ -14,7 +14,8 @@
 
 struct s3_object {
 	char *key;
-	char *tag;		/* NULL: the server says none */
+	char *tag;		/* NULL: the server says none,
+				 * or none that a header could have */
 	uint64_t bytes;
 	int64_t ms;
 	bool directory;		/* a common prefix */

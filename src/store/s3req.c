@@ -6,6 +6,10 @@
 #include "base/clock.h"
 #include "store/s3call.h"
 
+enum {
+	ANSWER_MAX_BYTES = 64 * 1024
+};
+
 /* The parts of an address: Host header, and path as it stands on the wire. */
 static void
 split(const char *url, struct buf *host, struct buf *path)
@@ -44,6 +48,17 @@ put_query(struct s3_call *c)
 		sigv4_encode(&c->url, c->query[i].value,
 		    strlen(c->query[i].value), false);
 	}
+}
+
+/* Many are in flight: only a list, and what a removal did not remove, has much
+ * to say. */
+static size_t
+answer_bytes(const struct s3_call *c)
+{
+	if (c->max_bytes > 0 || c->kind == STORE_REQ_LIST ||
+	    c->kind == STORE_REQ_REMOVE)
+		return (c->max_bytes);
+	return (ANSWER_MAX_BYTES);
 }
 
 /* The payload as it is signed; found out once for all tries. */
@@ -127,7 +142,7 @@ s3_req_build(struct s3 *s, struct s3_call *c, struct err *e)
 	c->req.body_off = c->body_off;
 	c->req.body_bytes = c->body_bytes;
 	c->req.pull = c->pull;
-	c->req.max_bytes = c->max_bytes;
+	c->req.max_bytes = answer_bytes(c);
 	c->req.owner = c;
 	ret = 0;
 out:

@@ -63,6 +63,28 @@ START_TEST(what_cannot_be_checked_is_not_called_damaged)
 }
 END_TEST
 
+/* Partial indexes of nothing, each asked about each row. */
+START_TEST(a_check_without_an_end_is_given_up)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_FULL);
+	struct image img;
+
+	make_db(source, FILL "CREATE TABLE l(x); INSERT INTO l WITH RECURSIVE "
+	    "c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 9000) "
+	    "SELECT i FROM c;"
+	    "CREATE INDEX a ON l(x) WHERE abs(x) < 0;"
+	    "CREATE INDEX b ON l(x) WHERE abs(x) < 0;"
+	    "CREATE INDEX c ON l(x) WHERE abs(x) < 0;"
+	    "CREATE INDEX d ON l(x) WHERE abs(x) < 0;");
+	check_patience(0);
+	must_take(r, source, &img);
+	check_patience(60 * 1000);
+	ck_assert(!img.damaged);
+	ck_assert_str_eq(img.why, "could not be checked: it takes too long");
+	image_free(r);
+}
+END_TEST
+
 /* Pages of 4 KiB that hold no index; beyond what is checked in memory. */
 #define FILL_LARGE							\
 	"CREATE TABLE l(x); INSERT INTO l WITH RECURSIVE c(i) AS "	\
@@ -156,6 +178,7 @@ main(void)
 	tcase_add_loop_test(tc, damage_is_found_when_asked_for, 0, 6);
 	tcase_add_loop_test(tc, only_the_full_check_compares_indexes, 0, 2);
 	tcase_add_test(tc, what_cannot_be_checked_is_not_called_damaged);
+	tcase_add_test(tc, a_check_without_an_end_is_given_up);
 	tcase_add_loop_test(tc,
 	    restored_content_is_checked_and_keeps_no_name, 0, 4);
 	tcase_add_loop_test(tc, what_is_no_database_is_damaged, 0,
