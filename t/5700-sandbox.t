@@ -163,7 +163,33 @@ if command -v curl >/dev/null; then
 		    "write $scratch/store/new"
 	done
 else
-	skip "no curl here" 35
+	skip "no curl here" 36
+fi
+
+# A kernel without Landlock, with one that is too old, and one that refuses.
+clean
+if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
+	under()
+	{
+		strace -f -qq -o /dev/null -e "inject=landlock_$1" "$lfh" \
+		    upload -v --to store --spool spool fleet/t1.db
+	}
+	LITEFLEET_HOOK=store=pry
+	export LITEFLEET_HOOK
+	for how in error=ENOSYS error=EOPNOTSUPP retval=1; do
+		status 0 "Landlock: $how" under "create_ruleset:$how"
+		is "is said once" "$(grep -c 'has no Landlock' "$err")" 1
+		calls store
+		may store "read $system"
+	done
+	unset LITEFLEET_HOOK
+	status 2 "Landlock refuses" under restrict_self:error=E2BIG
+	says "is said" 'sandbox \(Landlock; --no-sandbox .*: Argument list too'
+	status 0 "--no-sandbox goes without" strace -f -qq -o /dev/null -e \
+	    inject=landlock_restrict_self:error=E2BIG "$lf" upload \
+	    --no-sandbox --to store --spool spool fleet/t1.db
+else
+	skip "no strace here, or no Landlock" 51
 fi
 
 # What a hook of the service's owner runs is not held back.

@@ -12,7 +12,8 @@
  * cafile_find() is given it.  What may be renewed while it is in use (keys,
  * tokens, certificates that are named) comes with the directory that it lies
  * in, unless that is the home directory, right below the root, or one of the
- * system's, as /etc/ssl: too much would come with it.  Reads the profile's files.
+ * system's, as /etc/ssl: too much would come with it.  Reads the profile's
+ * files.
  */
 void files_each(const char *ca_file, void (*put)(void *ctx, const char *path),
     void *ctx);
