@@ -221,7 +221,7 @@ out:
 static int
 deny_family(scmp_filter_ctx ctx, int call, enum scmp_compare how, int family)
 {
-	struct scmp_arg_cmp cmp = SCMP_A0(how, (scmp_datum_t)family);
+	struct scmp_arg_cmp cmp = SCMP_A0(how, (scmp_datum_t)family, 0);
 	uint32_t act = how == SCMP_CMP_EQ && family == AF_NETLINK ?
 	    SCMP_ACT_ERRNO(EAFNOSUPPORT) : SCMP_ACT_ERRNO(EPERM);
 
