@@ -49,7 +49,8 @@ below(unsigned n)
 	if (rnd_pid != getpid()) {
 		rnd_pid = getpid();
 		rnd = ((seed == NULL ? 1 : strtoull(seed, NULL, 10)) * 1000003 +
-		    (unsigned long long)rnd_pid + 1) * 0x9e3779b97f4a7c15ULL | 1;
+		    (unsigned long long)rnd_pid + 1) *
+		    0x9e3779b97f4a7c15ULL | 1;
 	}
 	rnd ^= rnd << 13;
 	rnd ^= rnd >> 7;
