@@ -23,6 +23,13 @@ done | sort -u >refs
 while read -r x; do
 	ok "$x, which a page refers to, is there" test -e "$top/man/$x"
 done <refs
+tr ' ' '\n' <"$top/man/litefleet-security.7" |
+    grep -E '^([0-9]{4}-[a-z0-9-]*\.t|unit/check_[a-z0-9_-]*\.c)$' |
+    sort -u >proofs
+ok 'promises have proofs' test "$(wc -l <proofs)" -ge 20
+while read -r x; do
+	ok "$x, which proves a promise, is there" test -e "$top/t/$x"
+done <proofs
 for word in AWS_ACCESS_KEY_ID AWS_PROFILE AWS_REGION LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
 	ok "litefleet.1 tells of $word" \
 	    grep -q "^\.It Ev $word" "$top/man/litefleet.1"

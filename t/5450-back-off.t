@@ -14,11 +14,12 @@ status 0 "all is well" "$lf" backup --to store "$p"
 cp "$bad" good
 printf 'no more' | dd of="$bad" conv=notrunc 2>/dev/null
 
-# clock SECONDS: so far ahead is the service's clock, from now on.
+# clock SECONDS: so far ahead is the service's clock, from now on.  The file is
+# read by workers, too, so it lies where they may read.
 clock()
 {
 	echo "+$1s" >now.new
-	mv now.new now
+	mv now.new data/now
 }
 
 cycles()
@@ -42,7 +43,7 @@ tries()
 clock 0
 service()
 {
-	start env LD_PRELOAD="$lib" FAKETIME_TIMESTAMP_FILE="$scratch/now" \
+	start env LD_PRELOAD="$lib" FAKETIME_TIMESTAMP_FILE="$scratch/data/now" \
 	    FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 	    NO_FAKE_STAT=1 \
 	    ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \

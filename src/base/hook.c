@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pry.h"
 
 /* Up to four milliseconds, so that others come in between. */
 static void
@@ -24,7 +25,7 @@ nap(void)
 }
 
 static void
-act(const char *action)
+act(const char *point, const char *action)
 {
 	if (strcmp(action, "kill") == 0)
 		(void)raise(SIGKILL);
@@ -37,6 +38,8 @@ act(const char *action)
 		_exit(9);
 	else if (strcmp(action, "nap") == 0)
 		nap();
+	else if (strcmp(action, "pry") == 0)
+		pry(point);
 	else
 		log_fatal("LITEFLEET_HOOK: no action \"%s\"", action);
 }
@@ -58,7 +61,7 @@ hook_reach(const char *point, const char *name)
 			*colon++ = '\0';
 		if (strcmp(item, point) == 0 &&
 		    (colon == NULL || strstr(name, colon) != NULL))
-			act(eq);
+			act(item, eq);
 	}
 	free(copy);
 }

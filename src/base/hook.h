@@ -4,7 +4,8 @@
  * environment variable LITEFLEET_HOOK holds "POINT=ACTION[:SUBSTRING]", more
  * of them separated by commas.  When POINT is reached with a name that holds
  * SUBSTRING, the action happens: "kill" (SIGKILL to oneself), "segv",
- * "stop" (SIGSTOP), "exit" (status 9), "nap" (some milliseconds at most).
+ * "stop" (SIGSTOP), "exit" (status 9), "nap" (some milliseconds at most),
+ * "pry" (base/pry.h).
  */
 #ifndef BASE_HOOK_H
 #define BASE_HOOK_H

@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/notify.h"
+#include "cmd/reach.h"
 #include "net/ask.h"
 #include "proc/pool.h"
 #include "proc/role.h"
@@ -156,6 +158,7 @@ run_ping(void *ctx, struct role_self *self, struct err *e)
 	int ret;
 
 	(void)self;
+	HOOK("ping", p->url);
 	if ((h = http_new(&hcfg, e)) == NULL)
 		return (-1);
 	if ((ret = ask(h, &q, &a, e)) == 0 && a.status / 100 != 2) {
@@ -175,8 +178,9 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 	    .url = mem_printf("%.*s%s%s", (int)n, cfg->ping,
 	    a->status == 0 ? "" : n > 0 && cfg->ping[n - 1] == '/' ? "fail" :
 	    "/fail", cfg->ping + n) };
+	struct sandbox *sandbox = reach_new();
 	struct role_cfg rcfg = { .name = "litefleet-ping", .keep_fd = -1,
-	    .run = run_ping, .ctx = &p };
+	    .sandbox = sandbox, .run = run_ping, .ctx = &p };
 	uint8_t *msg = mem_resize(NULL, POOL_MSG_MAX, 1);
 	enum role_said said = ROLE_FAILED;
 	int64_t end_ms = clock_mono_ms() + PING_MAX_MS;
@@ -184,6 +188,7 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 	struct err e;
 	size_t len;
 
+	reach_network(sandbox, &cfg->net);
 	if ((r = role_start(&rcfg, &e)) != NULL) {
 		while ((said = role_recv(r, msg, &len, &e)) == ROLE_NOTHING &&
 		    await(role_fd(r), end_ms))
@@ -195,6 +200,7 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 		log_warn("--ping: %s", e.msg);
 	else if (said == ROLE_NOTHING && signals_stops() == 0)
 		log_warn("--ping: no answer within %d s", PING_MAX_MS / 1000);
+	sandbox_free(sandbox);
 	free(msg);
 	free(p.url);
 }

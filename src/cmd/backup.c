@@ -74,6 +74,7 @@ static const struct cmd_option options[] = {
 	{ "max-series", OPT_MAX_SERIES, "N",
 	    "of projects and databases in /metrics (default 1000)" },
 	REPLACED_OPTIONS,
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "cmd/reach.h"
 #include "proc/pool.h"
 
 enum {
@@ -137,6 +138,20 @@ run_probe(void *ctx, struct role_self *self, struct err *e)
 	return (0);
 }
 
+/* Start a role that reads the store. */
+static struct role *
+start(const struct bulkplan *p, struct role_cfg *cfg, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+	struct role *r;
+
+	reach_store(sandbox, &p->url, &p->s3, SANDBOX_READ);
+	cfg->sandbox = sandbox;
+	r = role_start(cfg, e);
+	sandbox_free(sandbox);
+	return (r);
+}
+
 int
 bulkfeed_probe(struct bulkplan *p, struct err *e)
 {
@@ -149,7 +164,7 @@ bulkfeed_probe(struct bulkplan *p, struct err *e)
 	size_t len, up = 0;
 	bool told = false;
 
-	if ((r = role_start(&cfg, e)) == NULL)
+	if ((r = start(p, &cfg, e)) == NULL)
 		return (-1);
 	pfd = (struct pollfd){ .fd = role_fd(r), .events = POLLIN };
 	while ((said = role_recv(r, msg, &len, e)) == ROLE_NOTHING ||
@@ -183,7 +198,7 @@ bulkfeed_start(const struct bulkplan *p, int64_t cutoff_ms, int keep_fd,
 	    .run = run_list, .ctx = &l };
 
 	/* The child has a copy of "l". */
-	return (role_start(&cfg, e));
+	return (start(p, &cfg, e));
 }
 
 static void

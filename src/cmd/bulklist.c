@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hashset.h"
+#include "base/hook.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "find/find.h"
@@ -40,6 +41,7 @@ bulklist_probe(const struct bulkplan *p, size_t *up, struct hash128 *id,
 	struct store *s;
 	int r, ret = -1;
 
+	HOOK("list-probe", "");
 	*up = 0;
 	if ((s = store_locate(&cfg, url_of(p), what, &u, &below, e)) == NULL ||
 	    store_url_locate(url_of(p), what, &guess, &guessed, e) == -1)
@@ -115,6 +117,7 @@ is_ours(struct list *l, const char *key)
 static void
 order(struct list *l, struct order *o, int found, struct err *e)
 {
+	HOOK("list-order", o->key);
 	o->rel = buf_str(&l->rel);
 	if (found == 1 && !order_fits(o)) {
 		err_set(e, ERR_LIMIT, "a key of %zu bytes with a target of "

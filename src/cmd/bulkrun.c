@@ -11,6 +11,7 @@
 #include "base/term.h"
 #include "cmd/bulkfeed.h"
 #include "cmd/bulklink.h"
+#include "cmd/reach.h"
 #include "cmd/report.h"
 #include "proc/pool.h"
 #include "state/ledger.h"
@@ -318,6 +319,7 @@ run_pool(struct run *r)
 	    .ctx = r };
 	struct pool_result res = { 0 };
 	int64_t started_ms = clock_mono_ms();
+	struct sandbox *sandbox;
 	struct err e;
 	int ret, status;
 
@@ -327,7 +329,9 @@ run_pool(struct run *r)
 		pool.tick = tick;
 		pool.tick_ms = PROGRESS_TICK_MS;
 	}
+	pool.sandbox = sandbox = reach_restore(p);
 	ret = pool_run(&pool, &res, &e);
+	sandbox_free(sandbox);
 	progress_free(r->progress);
 	status = conclude(r, &res, ret == -1 ? &e : NULL);
 	if (r->n.found > 0 || p->json)

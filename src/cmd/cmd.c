@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/logfile.h"
 #include "base/mem.h"
+#include "proc/sandbox.h"
 
 const struct cmd *
 cmd_find(const char *name)
@@ -185,6 +186,9 @@ cmd_getopt(struct cmd_parse *p)
 		case CMD_OPT_LOG_FILE:
 			if (logfile_open(optarg, &e) == -1)
 				return (end_early(p, cmd_fail(p->cmd, &e)));
+			break;
+		case CMD_OPT_NO_SANDBOX:
+			sandbox_turn_off();
 			break;
 		case CMD_OPT_QUIET:
 			p->quiet = true;

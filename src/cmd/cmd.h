@@ -45,8 +45,14 @@ enum {
 	CMD_OPT_VERBOSE = 'v',
 	CMD_OPT_LOG_FORMAT = 0x100,
 	CMD_OPT_LOG_FILE,
+	CMD_OPT_NO_SANDBOX,
 	CMD_OPT_OWN		/* a command's own keys begin here */
 };
+
+/* A row of every command that forks workers or roles. */
+#define CMD_OPTION_SANDBOX						\
+	{ "no-sandbox", CMD_OPT_NO_SANDBOX, NULL,			\
+	    "do not hold workers back from what they do not need" }
 
 /* The last rows of every command's table. */
 #define CMD_OPTIONS_COMMON						\

@@ -15,6 +15,7 @@
 #include "cmd/dealer.h"
 #include "cmd/listen.h"
 #include "cmd/notify.h"
+#include "cmd/reach.h"
 #include "cmd/service.h"
 #include "proc/signals.h"
 
@@ -281,6 +282,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .feed = feed, .said = said, .ctx = &run };
 	struct pool_result res = { 0 };
 	int64_t started_ms = clock_mono_ms();
+	struct sandbox *sandbox = NULL;
 	struct err e;
 	int ret, status, kind;
 
@@ -306,8 +308,11 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 		pool.tick_ms = PROGRESS_TICK_MS;
 	}
 	signals_catch();
-	if ((ret = before_run(c, &e)) == 0)
+	if ((ret = before_run(c, &e)) == 0) {
+		pool.sandbox = sandbox = reach_cycle(c);
 		ret = pool_run(&pool, &res, &e);
+	}
+	sandbox_free(sandbox);
 	settle(c);
 	signals_restore();
 	for (kind = 0; kind < STORE_NREQUEST; kind++)

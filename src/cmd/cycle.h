@@ -64,6 +64,10 @@ struct cycle {
 	char *spool_dir;
 	char *state_base;
 
+	char *const *paths;		/* absolute and sorted: only these are
+					 * read; or NULL */
+	size_t npaths;
+
 	struct listen *listen;		/* shows all this, or NULL */
 
 	/* the run */

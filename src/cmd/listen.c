@@ -11,6 +11,7 @@
 #include "base/hashset.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cmd/reach.h"
 #include "proc/board.h"
 #include "proc/role.h"
 #include "serve/face.h"
@@ -86,14 +87,18 @@ find_labels(struct listen *l)
 static int
 start(struct listen *l, struct err *e)
 {
+	struct sandbox *sandbox = reach_new();
 	struct role_cfg role = { .name = "litefleet-web",
-	    .keep_fd = l->where.fd, .run = face_run, .ctx = &l->face };
+	    .keep_fd = l->where.fd, .sandbox = sandbox, .run = face_run,
+	    .ctx = &l->face };
 	struct stat st = { 0 };
 
 	(void)fstat(STDERR_FILENO, &st);
 	l->log_dev = st.st_dev;
 	l->log_ino = st.st_ino;
-	return ((l->role = role_start(&role, e)) == NULL ? -1 : 0);
+	l->role = role_start(&role, e);
+	sandbox_free(sandbox);
+	return (l->role == NULL ? -1 : 0);
 }
 
 /* Port 0 has become another. */

@@ -4,6 +4,7 @@
  */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "cmd/keepopt.h"
 #include "cmd/network.h"
 #include "cmd/pruner.h"
+#include "cmd/reach.h"
 #include "proc/pool.h"
 #include "proc/signals.h"
 
@@ -30,6 +32,7 @@ static const struct cmd_option options[] = {
 	NETWORK_OPTIONS,
 	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
 	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 
@@ -136,11 +139,30 @@ conclude(const struct cmd *self, const struct prune_plan *plan,
 	return (end->n.failed > 0 ? 1 : 0);
 }
 
+/* Where the store is, the role will ask again, and say why it is not. */
+static struct sandbox *
+make_sandbox(const struct prune_plan *plan)
+{
+	struct sandbox *sandbox = reach_new();
+	struct store_url url = { 0 };
+	char *below = NULL;
+	struct err ignored;
+
+	if (store_url_locate(plan->operand, "prune", &url, &below,
+	    &ignored) == 0)
+		reach_store(sandbox, &url, &plan->s3, plan->out.dry ?
+		    SANDBOX_READ : SANDBOX_WRITE);
+	store_url_fini(&url);
+	free(below);
+	return (sandbox);
+}
+
 static int
 prune(const struct cmd *self, struct prune_plan *plan)
 {
+	struct sandbox *sandbox = make_sandbox(plan);
 	struct role_cfg cfg = { .name = "litefleet-prune", .keep_fd = -1,
-	    .run = pruner_run, .ctx = plan };
+	    .sandbox = sandbox, .run = pruner_run, .ctx = plan };
 	int64_t started_ms = clock_mono_ms();
 	struct end end = { .said = ROLE_FAILED };
 	struct pruneout *out;
@@ -153,6 +175,7 @@ prune(const struct cmd *self, struct prune_plan *plan)
 		role_stop(r);
 	}
 	signals_restore();
+	sandbox_free(sandbox);
 	if (end.said != ROLE_DONE)
 		end.n.whole = false;
 	/* What it wrote may end amid a line, or wait for a reader. */

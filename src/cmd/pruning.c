@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cmd/cycle.h"
 #include "cmd/notify.h"
+#include "cmd/reach.h"
 #include "proc/pool.h"
 #include "proc/signals.h"
 
@@ -67,6 +68,7 @@ begin(struct cycle *c)
 	struct pruning *p = &c->pruning;
 	struct role_cfg cfg = { .name = "litefleet-prune", .keep_fd = -1,
 	    .run = be_role, .ctx = &p->plan };
+	struct sandbox *sandbox = reach_new();
 	struct err e;
 
 	p->plan = (struct prune_plan){ .url = &c->url, .s3 = c->s3,
@@ -77,8 +79,11 @@ begin(struct cycle *c)
 	memset(&p->n, 0, sizeof(p->n));
 	p->until_ms = 0;
 	p->began_ms = clock_mono_ms();
+	reach_store(sandbox, &c->url, &c->s3, SANDBOX_WRITE);
+	cfg.sandbox = sandbox;
 	if ((p->role = role_start(&cfg, &e)) == NULL)
 		fail(p, &e);
+	sandbox_free(sandbox);
 }
 
 /* The role has ended, or is ended here; e: it failed. */

@@ -8,6 +8,7 @@
 #include "base/hook.h"
 #include "base/mem.h"
 #include "cmd/notify.h"
+#include "cmd/reach.h"
 #include "cmd/service.h"
 #include "find/find.h"
 #include "find/newest.h"
@@ -198,11 +199,17 @@ reconcile_run(const struct reconcile_cfg *cfg, struct reconcile_count *n,
 	struct role_cfg role = { .name = "litefleet-look",
 	    .keep_fd = statedir_lock_fd(cfg->statedir), .run = be_role,
 	    .ctx = &mine };
+	struct sandbox *sandbox = reach_new();
 	enum role_said said;
 	struct role *r;
 
 	memset(n, 0, sizeof(*n));
-	if ((r = role_start(&role, e)) == NULL)
+	reach_store(sandbox, cfg->url, &cfg->s3, SANDBOX_READ);
+	sandbox_grant(sandbox, statedir_path(cfg->statedir), SANDBOX_WRITE);
+	role.sandbox = sandbox;
+	r = role_start(&role, e);
+	sandbox_free(sandbox);
+	if (r == NULL)
 		return (-1);
 	said = listen_to(r, n, e);
 	role_stop(r);

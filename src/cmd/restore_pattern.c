@@ -72,6 +72,7 @@ static const struct cmd_option options[] = {
 	NETWORK_OPTIONS,
 	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
 	{ "null", '0', NULL, "lines end in NUL and are not escaped" },
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 

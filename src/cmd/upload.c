@@ -27,6 +27,7 @@ static const struct cmd_option options[] = {
 	    "the pattern that gives the variables of --key" },
 	{ "lock-wait", OPT_LOCK_WAIT, "D",
 	    "how long to wait for another run to end (default 10s)" },
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 
@@ -241,8 +242,11 @@ run(const struct cmd *cmd, int argc, char **argv)
 	    false, &e) == -1 ||
 	    read_paths(&u, p.argv, (size_t)p.argc, &e) == -1)
 		status = cmd_fail(cmd, &e);
-	else
+	else {
+		u.c.paths = u.paths;
+		u.c.npaths = u.npaths;
 		status = cycle_run(&u.c, deal, &u);
+	}
 	for (i = 0; i < u.npaths; i++)
 		free(u.paths[i]);
 	free(u.paths);

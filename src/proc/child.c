@@ -62,7 +62,7 @@ child_detach(const struct child_cfg *cfg, struct err *e)
 	if (close_others(cfg->fd, cfg->keep_fd, e) == -1)
 		return (-1);
 	empty_stdin();
-	return (0);
+	return (sandbox_enter(cfg->sandbox, e));
 }
 
 void

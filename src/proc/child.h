@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "proc/chan.h"
+#include "proc/sandbox.h"
 
 enum {
 	CHILD_HOW_BYTES = 80
@@ -22,12 +23,14 @@ struct child_cfg {
 	int fd;			/* its end of the channel */
 	int keep_fd;		/* stays open too, or -1 */
 	pid_t supervisor;	/* with whom it dies */
+	const struct sandbox *sandbox;	/* or NULL */
 };
 
 /*
  * In a fresh child: keep 0 to 2 (stdin becomes /dev/null), fd and keep_fd, and
- * close all else; ignore INT, TERM, HUP and PIPE; take the name.  Does not
- * return if the supervisor has died meanwhile.  Class of errno.
+ * close all else; ignore INT, TERM, HUP and PIPE; take the name; enter the
+ * sandbox.  Does not return if the supervisor has died meanwhile.  Class of
+ * errno, and config: the sandbox.
  */
 int child_detach(const struct child_cfg *cfg, struct err *e);
 

@@ -27,6 +27,7 @@
 #include "base/err.h"
 #include "base/gate.h"
 #include "base/tally.h"
+#include "proc/sandbox.h"
 
 enum {
 	POOL_SEGMENTS = 256,
@@ -95,6 +96,7 @@ struct pool_cfg {
 	unsigned nworkers;		/* 1 .. POOL_WORKERS_MAX */
 	int64_t grace_ms;		/* after TERM or INT */
 	int keep_fd;			/* stays open in workers, or -1 */
+	const struct sandbox *sandbox;	/* that workers enter, or NULL */
 	struct board *board;		/* with nworkers slots, to be emptied
 					 * and used; NULL: an own one */
 	const struct job_ops *ops;

@@ -36,7 +36,8 @@ static void
 be(const struct role_cfg *cfg, int fd, pid_t supervisor)
 {
 	struct child_cfg child = { .name = cfg->name, .fd = fd,
-	    .keep_fd = cfg->keep_fd, .supervisor = supervisor };
+	    .keep_fd = cfg->keep_fd, .supervisor = supervisor,
+	    .sandbox = cfg->sandbox };
 	struct role_self self;
 	struct err e = { .cls = ERR_BUG };
 

@@ -3,9 +3,9 @@
  * must not (the store, a web server) and streams messages up to it.
  *
  * It is cut off like a worker (proc/child.h): it keeps its channel and one
- * descriptor, ignores INT, TERM and HUP, and dies with the supervisor.  One
- * message is one packet of at most POOL_MSG_MAX bytes.  EOF from above means
- * stop.
+ * descriptor, ignores INT, TERM and HUP, enters its sandbox
+ * (proc/sandbox.h), and dies with the supervisor.  One message is one packet
+ * of at most POOL_MSG_MAX bytes.  EOF from above means stop.
  *
  * It may live in the feed() of a pool, whose workers are reaped by their
  * numbers and leave it alone; pool_await() waits for it without holding them
@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "proc/sandbox.h"
 
 enum {
 	ROLE_STOP_MS = 500
@@ -30,6 +31,7 @@ struct role_cfg {
 	const char *name;	/* of the process: "litefleet-list"; at
 				 * most 15 bytes, outlives the role */
 	int keep_fd;		/* stays open, or -1 */
+	const struct sandbox *sandbox;	/* that it enters, or NULL */
 	/* In the process: do all there is to do.  -1 with e: it failed. */
 	int (*run)(void *ctx, struct role_self *self, struct err *e);
 	void *ctx;

@@ -27,7 +27,8 @@ detach(const struct worker_start *ws, struct err *e)
 {
 	char name[16];
 	struct child_cfg cfg = { .name = name, .fd = ws->fd,
-	    .keep_fd = ws->cfg->keep_fd, .supervisor = ws->supervisor };
+	    .keep_fd = ws->cfg->keep_fd, .supervisor = ws->supervisor,
+	    .sandbox = ws->cfg->sandbox };
 
 	(void)snprintf(name, sizeof(name), "litefleet-w%u", ws->index);
 	return (child_detach(&cfg, e));

@@ -11,6 +11,7 @@
 #include <microhttpd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "serve/crowd.h"
 #include "serve/host.h"
@@ -180,6 +181,7 @@ handle(void *ctx, struct MHD_Connection *conn, const char *url,
 		buf_puts(&body, refusal.why);
 		return (answer(f, conn, refusal.status, type, &body, true));
 	}
+	HOOK("face", url);
 	view.now_ms = clock_real_ms();
 	view.mono = clock_mono_ms();
 	face_render(&view, url, &status, &type, &body);

@@ -1,0 +1,200 @@
+#!/bin/sh
+#
+# What a worker, or a process for the store or the face, may still do: of what
+# one would try that was taken over (base/pry.h), nothing but what it needs.
+# As root: there, only the sandbox holds it back.
+
+. "$(dirname "$0")/lib.sh"
+
+# Has this kernel Landlock, with renames between directories?
+"$lfh" backup --to none -v 'nothing/*' 2>&1 | grep -q 'no Landlock' &&
+    no_landlock='this kernel has no Landlock of version 2 or later'
+rm -rf none nothing state
+
+mkdir fleet elsewhere
+for i in 1 2 3; do
+	sql "fleet/t$i.db" 'create table t(x); insert into t values (1)'
+done
+echo secret >elsewhere/file
+p="$scratch/fleet/*.db"
+system=/etc/shadow
+[ -r "$system" ] || system=/etc/passwd
+LITEFLEET_PRY_READ=$system:$scratch/elsewhere/file:$scratch/fleet/t1.db:/lib
+LITEFLEET_PRY_READ=$LITEFLEET_PRY_READ:$scratch/store/.litefleet/store
+LITEFLEET_PRY_WRITE=$scratch/elsewhere/new:$scratch/fleet/new
+LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/spool/new:$scratch/store/new
+export LITEFLEET_PRY_READ LITEFLEET_PRY_WRITE
+mkdir spool
+
+# may WHO WHAT ...: the process that pried at the hook WHO could do all that.
+may()
+{
+	_who=$1
+	shift
+	for _what; do
+		says "$_who may $_what" "pry: $_who: $_what: yes"
+	done
+}
+
+may_not()
+{
+	_who=$1
+	shift
+	for _what; do
+		says "$_who may not $_what" "pry: $_who: $_what: no, (Operation not permitted|Permission denied)"
+	done
+}
+
+# What the kernel holds back by name, Landlock.
+files_not()
+{
+	if [ -n "${no_landlock-}" ]; then
+		skip "$no_landlock" $(($# - 1))
+		return
+	fi
+	may_not "$@"
+}
+
+# What holds of each of them.
+calls()
+{
+	may_not "$1" 'new privileges' exec execveat ptrace process_vm_readv \
+	    io_uring 'socket packet' 'socket alg' 'socket vsock' \
+	    'socket unspecified'
+	may "$1" 'socket unix' 'socket inet'
+	says "$1: NETLINK is not there" \
+	    "pry: $1: socket netlink: no, Address family not supported"
+}
+
+clean()
+{
+	rm -f elsewhere/new fleet/new spool/new store/new
+}
+
+# A worker of a backup.
+status 0 "a backup" env LITEFLEET_HOOK=store=pry "$lfh" backup --to store \
+    --spool spool "$p"
+calls store
+may store "read $scratch/fleet/t1.db" "read /lib" \
+    "write $scratch/store/new" "write $scratch/spool/new"
+files_not store "read $system" "read $scratch/elsewhere/file" \
+    "write $scratch/elsewhere/new" "write $scratch/fleet/new"
+is "every database is there" "$(find store -name '*.lz4' | wc -l)" 3
+
+# The same of an upload, where a path is all there is.
+clean
+status 0 "an upload" env LITEFLEET_HOOK=store=pry "$lfh" upload --to store \
+    --spool spool fleet/t1.db
+calls store
+may store "read $scratch/fleet/t1.db"
+files_not store "read $system" "read $scratch/elsewhere/file" \
+    "write $scratch/fleet/new"
+
+# And with it turned off: it is the sandbox that holds them back.
+clean
+status 0 "no sandbox" env LITEFLEET_HOOK=store=pry "$lfh" upload --to store \
+    --spool spool --no-sandbox fleet/t1.db
+may store 'new privileges' exec execveat ptrace process_vm_readv \
+    "read $system" "read $scratch/elsewhere/file" \
+    "write $scratch/elsewhere/new" "write $scratch/fleet/new"
+if grep -q 'socket netlink: yes' "$err"; then
+	pass "store may socket netlink"
+else
+	skip "no netlink here"
+fi
+
+# Links lead anywhere, if they are followed.
+clean
+status 0 "--follow" env LITEFLEET_HOOK=store=pry "$lfh" upload --to store \
+    --spool spool --follow fleet/t1.db
+calls store
+may store "read $system"
+files_not store "write $scratch/elsewhere/new" "write $scratch/fleet/new"
+
+# Those that list a store, and restore from it.
+clean
+status 0 "a restore" env \
+    LITEFLEET_HOOK=list-probe=pry,list-order=pry,bulk-decoded=pry \
+    "$lfh" restore-pattern --output-dir out --spool spool 'store/**'
+for who in list-probe list-order bulk-decoded; do
+	calls $who
+	may $who "read $scratch/store/.litefleet/store"
+	files_not $who "read $system" "read $scratch/fleet/t1.db" \
+	    "write $scratch/elsewhere/new" "write $scratch/store/new"
+done
+files_not list-order "write $scratch/spool/new"
+may bulk-decoded "write $scratch/spool/new"
+is "every database is back" "$(find out -name '*.db' | wc -l)" 3
+
+# Who removes old backups.
+clean
+status 0 "another backup" "$lf" upload --to store --spool spool fleet/t1.db
+status 0 "prune" env LITEFLEET_HOOK=prune=pry "$lfh" prune --keep-last 1 store
+calls prune
+may prune "write $scratch/store/new"
+files_not prune "read $system" "read $scratch/fleet/t1.db" \
+    "write $scratch/fleet/new" "write $scratch/spool/new"
+
+# Who looks what is left of the store.
+clean
+status 0 "reconcile" env LITEFLEET_HOOK=reconcile-list=pry "$lfh" backup \
+    --reconcile 1ms --to store --spool spool "$p"
+calls reconcile-list
+may reconcile-list "read $scratch/store/.litefleet/store"
+files_not reconcile-list "read $system" "read $scratch/fleet/t1.db" \
+    "write $scratch/store/new"
+
+# Who pings, and who shows figures.
+clean
+if command -v curl >/dev/null; then
+	LITEFLEET_HOOK=ping=pry,face=pry start "$lfh" backup --interval 1h \
+	    --to store --listen "unix:$scratch/face" --ping \
+	    http://127.0.0.1:1/ "$p"
+	wait_for 10 curl -s --unix-socket face http://localhost/readyz
+	wait_for 10 grep -q 'pry: ping: socket unspecified' "$perr"
+	wait_for 10 grep -q 'pry: face: socket unspecified' "$perr"
+	cp "$perr" "$err"
+	stop "$pid"
+	for who in ping face; do
+		calls $who
+		may $who "read /lib"
+		files_not $who "read $system" "read $scratch/fleet/t1.db" \
+		    "read $scratch/store/.litefleet/store" \
+		    "write $scratch/store/new"
+	done
+else
+	skip "no curl here" 36
+fi
+
+# A kernel without Landlock, with one that is too old, and one that refuses.
+clean
+if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
+	under()
+	{
+		strace -f -qq -o /dev/null -e "inject=landlock_$1" "$lfh" \
+		    upload -v --to store --spool spool fleet/t1.db
+	}
+	LITEFLEET_HOOK=store=pry
+	export LITEFLEET_HOOK
+	for how in error=ENOSYS error=EOPNOTSUPP retval=1; do
+		status 0 "Landlock: $how" under "create_ruleset:$how"
+		is "is said once" "$(grep -c 'has no Landlock' "$err")" 1
+		calls store
+		may store "read $system"
+	done
+	unset LITEFLEET_HOOK
+	status 2 "Landlock refuses" under restrict_self:error=E2BIG
+	says "is said" 'sandbox \(Landlock; --no-sandbox .*: Argument list too'
+	status 0 "--no-sandbox goes without" strace -f -qq -o /dev/null -e \
+	    inject=landlock_restrict_self:error=E2BIG "$lf" upload \
+	    --no-sandbox --to store --spool spool fleet/t1.db
+else
+	skip "no strace here, or no Landlock" 51
+fi
+
+# What a hook of the service's owner runs is not held back.
+status 3 "--on-failure runs" "$lf" backup --to fleet/t1.db/store --on-failure \
+    "cat elsewhere/file >got" "$p"
+is "and may read" "$(cat got 2>&1)" secret
+
+done_testing
