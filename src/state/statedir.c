@@ -33,6 +33,7 @@ struct statedir {
 	int fd;
 	int lock_fd;
 	struct state_id id;
+	struct buf boot;	/* which one this is; empty: unknown */
 };
 
 /* What read_id() found. */
@@ -72,6 +73,16 @@ statedir_base(const char *dir, struct err *e)
 	return (NULL);
 }
 
+/* Beforehand: a worker may not. */
+static void
+read_boot(struct buf *b)
+{
+	struct err ignored;
+
+	(void)io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
+	    BOOT_MAX_BYTES, b, &ignored);
+}
+
 static struct statedir *
 make(const char *base, const char *url)
 {
@@ -82,6 +93,7 @@ make(const char *base, const char *url)
 	sd->path = mem_printf("%s/%.*s", base, DIR_HEX_DIGITS, hex);
 	sd->url = mem_strdup(url);
 	sd->fd = sd->lock_fd = -1;
+	read_boot(&sd->boot);
 	return (sd);
 }
 
@@ -297,6 +309,7 @@ statedir_close(struct statedir *sd)
 	/* No LOCK_UN: that would take the lock from a child as well. */
 	io_close(&sd->lock_fd);
 	io_close(&sd->fd);
+	buf_fini(&sd->boot);
 	free(sd->path);
 	free(sd->url);
 	free(sd);
@@ -388,20 +401,9 @@ statedir_marker_seen(struct statedir *sd)
 	(void)utimensat(sd->fd, "id", NULL, AT_SYMLINK_NOFOLLOW);
 }
 
-/* What the machine calls the time since it was started; empty: unknown. */
-static void
-read_boot(struct buf *b)
-{
-	struct err ignored;
-
-	(void)io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
-	    BOOT_MAX_BYTES, b, &ignored);
-}
-
 int
 statedir_begin(struct statedir *sd, struct err *e)
 {
-	struct buf boot = { 0 };
 	struct stat sb;
 	int fd, ret = -1;
 
@@ -410,9 +412,8 @@ statedir_begin(struct statedir *sd, struct err *e)
 		err_sys(e, ERR_STATE, "create %s/" WORKING, sd->path);
 		goto out;
 	}
-	read_boot(&boot);
-	if (sb.st_size == 0 && io_pwrite(fd, boot.data, boot.len, 0, WORKING,
-	    e) == -1)
+	if (sb.st_size == 0 && io_pwrite(fd, sd->boot.data, sd->boot.len, 0,
+	    WORKING, e) == -1)
 		goto out;
 	if (fsync(fd) == -1 || fsync(sd->fd) == -1) {
 		err_sys(e, ERR_STATE, "fsync %s/" WORKING, sd->path);
@@ -421,24 +422,20 @@ statedir_begin(struct statedir *sd, struct err *e)
 	ret = 0;
 out:
 	io_close(&fd);
-	buf_fini(&boot);
 	return (ret);
 }
 
 bool
 statedir_was_cut(const struct statedir *sd)
 {
-	struct buf boot = { 0 }, then = { 0 };
+	struct buf then = { 0 };
 	struct err why = { .cls = ERR_NONE };
 	bool ret = false;
 
 	if (io_read_file(sd->fd, WORKING, BOOT_MAX_BYTES, &then, &why) == 0 ||
-	    why.cls != ERR_GONE) {
-		read_boot(&boot);
-		ret = boot.len != then.len || (boot.len > 0 &&
-		    memcmp(boot.data, then.data, boot.len) != 0);
-	}
-	buf_fini(&boot);
+	    why.cls != ERR_GONE)
+		ret = then.len != sd->boot.len || (then.len > 0 &&
+		    memcmp(then.data, sd->boot.data, then.len) != 0);
 	buf_fini(&then);
 	return (ret);
 }
