@@ -69,7 +69,7 @@ take_tag(const char *text)
 
 	for (n = 0; text[n] >= ' ' && text[n] < 0x7f; n++)
 		continue;
-	return (text[n] == '\0' && n <= TAG_MAX_BYTES ? mem_strdup(text) :
+	return (n <= TAG_MAX_BYTES && text[n] == '\0' ? mem_strdup(text) :
 	    NULL);
 }
 
