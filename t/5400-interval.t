@@ -150,7 +150,10 @@ end "a fleet that is back"
 # The state is removed under it: it begins again, as a run from cron would.
 rm -rf state
 begin --interval 200ms
+# It sees all of it removed, not a part of it twice.
+kill -STOP "$pid"
 rm -rf state
+kill -CONT "$pid"
 ok "a state that is lost is said" wait_for 10 said 1 \
     'warning: the state .* lost its id during the run'
 ok "and made anew" wait_for 10 said 2 'Scan complete: 20 databases, 20 synced'
