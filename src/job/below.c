@@ -34,6 +34,7 @@ struct below {
 	struct device *device;
 	size_t ndevices;
 	struct below_dir *chain[NCHAINS];
+	struct below_dir *top;	/* the root, held for good */
 	struct idle_list idle;	/* least recently used first */
 	size_t nidle, nkeep, nheld;
 };
@@ -72,6 +73,8 @@ find(struct below *b, const char *path, size_t len)
 {
 	struct below_dir *d = *chain_of(b, path, len);
 
+	if (len == 0)
+		return (b->top);
 	while (d != NULL && (d->len != len || memcmp(d->path, path, len) != 0))
 		d = d->chain;
 	if (d == NULL)
@@ -87,7 +90,7 @@ find(struct below *b, const char *path, size_t len)
 void
 below_release(struct below *b, struct below_dir *d)
 {
-	if (d == NULL || --d->nheld > 0)
+	if (d == NULL || d == b->top || --d->nheld > 0)
 		return;
 	b->nheld--;
 	if (!d->listed) {
@@ -106,7 +109,8 @@ below_release(struct below *b, struct below_dir *d)
 void
 below_forget(struct below *b, struct below_dir *d)
 {
-	unlist(b, d);
+	if (d != b->top)
+		unlist(b, d);
 }
 
 bool
@@ -194,7 +198,7 @@ nearest(struct below *b, const char *path, size_t len)
 		if ((d = find(b, path, len)) != NULL)
 			return (d);
 	}
-	return (NULL);		/* never: the root is always open */
+	return (b->top);
 }
 
 /* Where the part of the path behind this directory begins. */
@@ -367,7 +371,6 @@ below_open(const char *root, size_t nkeep, struct err *e)
 {
 	struct below *b = mem_zero(sizeof(*b));
 	size_t n = strlen(root);
-	struct below_dir *d;
 	int fd;
 
 	TAILQ_INIT(&b->idle);
@@ -389,9 +392,8 @@ below_open(const char *root, size_t nkeep, struct err *e)
 		    err_class_of(errno), "directory %s", root);
 		goto fail;
 	}
-	/* The root is held for good. */
 	if ((fd = fcntl(b->rootfd, F_DUPFD_CLOEXEC, 0)) == -1 ||
-	    (d = enlist(b, fd, "", 0)) == NULL) {
+	    (b->top = enlist(b, fd, "", 0)) == NULL) {
 		err_io(e, "directory %s", root);
 		goto fail;
 	}
@@ -410,8 +412,11 @@ below_close(struct below *b)
 	if (b == NULL)
 		return;
 	for (i = 0; i < NCHAINS; i++)
-		while ((d = b->chain[i]) != NULL)
+		while ((d = b->chain[i]) != NULL) {
+			b->chain[i] = d->chain;
+			d->listed = false;
 			dir_free(b, d);
+		}
 	for (i = 0; i < b->ndevices; i++)
 		io_close(&b->device[i].fd);
 	free(b->device);

@@ -49,7 +49,7 @@ struct below_dir *below_hold(struct below *b, const char *path, size_t len,
 void below_release(struct below *b, struct below_dir *dir);
 
 /* Has it been removed since?  Then, below_forget() it, and below_hold() looks
- * again.  Keeps errno. */
+ * again; but the root stays the one that was opened.  Keeps errno. */
 bool below_is_removed(const struct below_dir *dir);
 void below_forget(struct below *b, struct below_dir *dir);
 

@@ -64,7 +64,7 @@ land_new(const char *root, struct tally *tally, struct err *e)
 	TAILQ_INIT(&l->synced);
 	l->tally = tally;
 	l->umask = umask(077);
-	l->files_max = nofile > 2 * SPARE_FILES ? nofile - SPARE_FILES :
+	l->files_max = nofile > (size_t)2 * SPARE_FILES ? nofile - SPARE_FILES :
 	    nofile / 2;
 	l->procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (l->procfd == -1) {
@@ -328,9 +328,15 @@ land_begin(struct land *l, const char *rel, bool replace, struct err *e)
 			break;
 		if (create(f, name) == 0)
 			return (f);
-		if (again || !below_is_removed(f->dir)) {
+		if (!below_is_removed(f->dir)) {
 			err_sys(e, errno == ENOENT ? ERR_IO :
 			    err_class_of(errno), "create a file for %s/%s",
+			    below_root(l->below), rel);
+			break;
+		}
+		if (again) {
+			err_set(e, ERR_IO, "create a file for %s/%s: its "
+			    "directory was removed",
 			    below_root(l->below), rel);
 			break;
 		}
@@ -363,7 +369,7 @@ land_drop(struct land *l, struct land_file *f)
 {
 	if (f == NULL)
 		return;
-	if (f->tmp != NULL)
+	if (f->tmp != NULL && f->dir != NULL)
 		(void)unlinkat(f->dir->fd, f->tmp, 0);
 	io_close(&f->fd);
 	below_release(l->below, f->dir);

@@ -561,6 +561,20 @@ START_TEST(a_directory_that_was_removed_is_made_again)
 }
 END_TEST
 
+START_TEST(a_root_that_was_removed_is_an_error)
+{
+	const char *rel = _i == 0 ? "x.db" : "a/x.db";
+	struct err e;
+
+	ck_assert_int_eq(rmdir(root), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_ptr_null(land_begin(land, rel, false, &e));
+		ck_assert_msg(e.cls == ERR_IO, "%s", e.msg);
+		ck_assert_ptr_nonnull(strstr(e.msg, root));
+	}
+}
+END_TEST
+
 static const struct {
 	const char *hook;
 	int names;
@@ -670,6 +684,7 @@ main(void)
 	tcase_add_test(tc, few_descriptors_make_small_batches);
 	tcase_add_test(tc, the_soft_limit_of_descriptors_is_raised);
 	tcase_add_test(tc, a_directory_that_was_removed_is_made_again);
+	tcase_add_loop_test(tc, a_root_that_was_removed_is_an_error, 0, 2);
 	tcase_add_loop_test(tc,
 	    killed_on_the_way_it_leaves_whole_files_or_none, 0,
 	    LENGTH(kills));
