@@ -74,9 +74,8 @@ num_parse_duration(const char *s, const char *what, int64_t *out_ms,
 		const char *unit;
 		uint64_t ms;
 	} units[] = {		/* "ms" before "m" */
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 },
-		{ "h", 3600 * 1000 }, { "d", 86400 * 1000 },
-		{ "w", (uint64_t)7 * 86400 * 1000 },
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 },
+		{ "h", 3600000 }, { "d", 86400000 }, { "w", 604800000 },
 	};
 	const uint64_t max = (uint64_t)36525 * 86400 * 1000;
 	const char *p = s;

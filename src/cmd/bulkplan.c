@@ -144,7 +144,7 @@ set_template(struct bulkplan *p, struct err *e)
 static int
 check_root(const struct bulkplan *p, struct err *e)
 {
-	char *dir = mem_strdup(p->root);
+	char *dir = mem_strdup(p->root), *slash;
 	struct stat st;
 	int ret = -1;
 
@@ -154,9 +154,8 @@ check_root(const struct bulkplan *p, struct err *e)
 			err_io(e, "the directory of the restore %s", dir);
 			goto out;
 		}
-		*strrchr(dir, '/') = '\0';
-		if (*dir == '\0')
-			(void)strcpy(dir, "/");
+		slash = strrchr(dir, '/');
+		slash[slash == dir] = '\0';	/* "/" stays */
 	}
 	if (!S_ISDIR(st.st_mode))
 		err_set(e, ERR_EXISTS, "the directory of the restore %s: %s "

@@ -53,29 +53,30 @@ bulkwishes_read(struct bulkwishes *w, FILE *in, const char *name, bool raw,
 {
 	struct wish wish = { 0 };
 	struct place *at = NULL;
-	size_t i, cap = 0;
+	size_t i, n = 0, cap = 0;
 	int r;
 
 	memset(w, 0, sizeof(*w));
 	while ((r = wish_read(in, raw, &wish, e)) == 1) {
-		if (w->n == cap) {
+		if (n == cap) {
 			cap = cap == 0 ? 64 : cap * 2;
 			w->v = mem_resize(w->v, cap, sizeof(*w->v));
 			at = mem_resize(at, cap, sizeof(*at));
 		}
-		at[w->n].key = put_string(w, &wish.key);
-		at[w->n].target = put_string(w, &wish.target);
-		w->v[w->n++] = (struct bulkwish){ .ms = wish.ms,
+		at[n].key = put_string(w, &wish.key);
+		at[n].target = put_string(w, &wish.target);
+		w->v[n++] = (struct bulkwish){ .ms = wish.ms,
 		    .bytes = wish.bytes };
 	}
 	if (r == -1 && e->cls == ERR_USAGE)
-		err_prefix(e, "%s: line %zu", name, w->n + 1);
+		err_prefix(e, "%s: line %zu", name, n + 1);
 	else if (r == -1)
 		err_prefix(e, "%s", name);
-	for (i = 0; i < w->n; i++) {
+	for (i = 0; i < n; i++) {
 		w->v[i].key = (const char *)w->strings.data + at[i].key;
 		w->v[i].target = (const char *)w->strings.data + at[i].target;
 	}
+	w->n = n;
 	sort_out(w);
 	free(at);
 	wish_fini(&wish);

@@ -77,7 +77,7 @@ look(struct dry *d, int dirfd, const char *name, uint8_t flags)
 		return;
 	}
 	c = change_compare(known ? &rec : NULL, state_fingerprint(&st));
-	if (c == CHANGE_NONE && ((rec.flags & STATE_NOT_DB) != 0 ||
+	if (known && c == CHANGE_NONE && ((rec.flags & STATE_NOT_DB) != 0 ||
 	    rec.key == hash64(d->key.data, d->key.len)))
 		return;
 	line.what = c == CHANGE_NEW ? "new" : "changed";

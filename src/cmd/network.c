@@ -13,8 +13,8 @@ network_init(struct store_s3_cfg *s3)
 {
 	memset(s3, 0, sizeof(*s3));
 	s3->concurrent = 100;
-	s3->connect_timeout_ms = 5 * 1000;
-	s3->request_timeout_ms = 30 * 1000;
+	s3->connect_timeout_ms = 5000;
+	s3->request_timeout_ms = 30000;
 }
 
 /* A time to wait for the network: no such time is none at all. */

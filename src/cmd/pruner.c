@@ -71,7 +71,17 @@ is_of_store(const struct pruner *p, const struct err *e)
 	return (e->cls != ERR_EXISTS && e->cls != ERR_LIMIT);
 }
 
-/* Name the database once; its removals come back one after the other. */
+/* Is the database not to be named, since this was not confirmed in time, or
+ * not once more?  Its removals come back one after the other. */
+static bool
+is_quiet(const struct pruner *p, const struct store_op *op, size_t keylen)
+{
+	if (p->stopped && op->err->cls == ERR_NETWORK)
+		return (true);
+	return (p->failed_key != NULL && p->failed_key[keylen] == '\0' &&
+	    strncmp(p->failed_key, op->name, keylen) == 0);
+}
+
 static void
 take_failure(struct pruner *p, const struct store_op *op, size_t keylen)
 {
@@ -79,11 +89,7 @@ take_failure(struct pruner *p, const struct store_op *op, size_t keylen)
 		if (!p->lost)
 			p->why = *op->err;
 		p->lost = true;
-	} else if (p->stopped && op->err->cls == ERR_NETWORK) {
-		/* Not confirmed in time, and no fault of this one's. */
-		log_debug("%s", op->err->msg);
-	} else if (p->failed_key != NULL && p->failed_key[keylen] == '\0' &&
-	    strncmp(p->failed_key, op->name, keylen) == 0) {
+	} else if (is_quiet(p, op, keylen)) {
 		log_debug("%s", op->err->msg);
 	} else {
 		log_error("%s", op->err->msg);

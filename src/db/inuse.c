@@ -37,9 +37,8 @@ inuse_probe(const char *path)
 	 * Who opens the file while we hold the lease makes the kernel signal
 	 * us.  SIGIO would end the process; SIGURG is ignored by default.
 	 */
-	if (fcntl(fd, F_SETSIG, SIGURG) == -1)
-		ret = ask_locks(fd);
-	else if (fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
+	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
+	    fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
 		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
 		ret = INUSE_NO;
 	} else if (errno == EAGAIN)

@@ -79,6 +79,7 @@ sum_name(const char *name, size_t n)
 	int c;
 
 	for (i = 0; i < n; i++) {
+		/* NOLINTNEXTLINE(bugprone-signed-char-misuse): as SQLite */
 		c = name[i];
 		sum += (uint32_t)c;
 	}

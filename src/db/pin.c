@@ -1,5 +1,6 @@
 #include "db/pin.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -144,8 +145,10 @@ out:
 void
 pin_unlock(struct pin *p)
 {
-	if (p->locked)
+	if (p->locked) {
+		assert(p->file->pMethods != NULL);
 		(void)p->file->pMethods->xUnlock(p->file, SQLITE_LOCK_NONE);
+	}
 	p->locked = false;
 }
 

@@ -7,7 +7,8 @@
 enum {
 	HDR_BYTES = 48,
 	HDR_WORDS = HDR_BYTES / 4,
-	HDR_SUMMED = 40		/* all but the checksum */
+	HDR_SUMMED = 40,	/* all but the checksum */
+	INFO_WORD = 2 * HDR_WORDS	/* two of them, then nBackfill */
 };
 
 struct hdr {
@@ -48,7 +49,7 @@ walindex_read(const volatile void *p, struct walindex *x)
 
 	load(&h0, words, HDR_WORDS);
 	load(&h1, words + HDR_WORDS, HDR_WORDS);
-	load(&nbackfill, words + 2 * HDR_WORDS, 1);
+	load(&nbackfill, words + INFO_WORD, 1);
 	load(&again, words, HDR_WORDS);
 	if (memcmp(&h0, &h1, sizeof(h0)) != 0 ||
 	    memcmp(&h0, &again, sizeof(h0)) != 0 || h0.is_init == 0)

@@ -24,10 +24,12 @@ static bool
 take_deep(const struct pattern *p, const char **s, size_t n,
     struct pattern_value *values)
 {
-	const char *start = *s, *end = *s;
+	const char *start = *s, *end;
 	size_t len = 0;
 
 	for (; n > 0; n--) {
+		if (*s == NULL)
+			return (false);
 		end = strchrnul(*s, '/');
 		if (!match_deep(*s, (size_t)(end - *s)))
 			return (false);

@@ -236,7 +236,7 @@ static uint8_t
 look_beside(const struct sieve *s, const char *name, size_t len)
 {
 	static const struct {
-		const char *suffix;
+		char suffix[sizeof("-journal")];
 		uint8_t flag;
 	} mates[] = {
 		{ "-wal", WALK_WAL },
@@ -250,7 +250,8 @@ look_beside(const struct sieve *s, const char *name, size_t len)
 
 	memcpy(copy, name, len);
 	for (i = 0; i < sizeof(mates) / sizeof(mates[0]); i++) {
-		strcpy(copy + len, mates[i].suffix);
+		memcpy(copy + len, mates[i].suffix,
+		    sizeof(mates[i].suffix));
 		if (fstatat(s->dir->fd, copy, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			flags |= mates[i].flag;
 	}

@@ -77,13 +77,14 @@ is_part(const char *name)
 int
 target_check(const char *rel, struct err *e)
 {
-	const char *s, *end, *last = rel;
+	const char *last = rel, *end;
 
-	for (s = rel; s != NULL; s = *end == '/' ? end + 1 : NULL) {
-		end = strchrnul(s, '/');
-		if (check_component(s, (size_t)(end - s), e) == -1)
+	for (;; last = end + 1) {
+		end = strchrnul(last, '/');
+		if (check_component(last, (size_t)(end - last), e) == -1)
 			return (-1);
-		last = s;
+		if (*end == '\0')
+			break;
 	}
 	if (strlen(rel) >= PATH_MAX) {
 		err_set(e, ERR_LIMIT, "its target has %zu bytes, and a path "

@@ -108,7 +108,7 @@ static int
 hash_image(struct job_backup *job, const struct image *img,
     struct hash128 *out, struct err *e)
 {
-	const size_t chunk = 1024 * 1024;
+	const size_t chunk = (size_t)1 << 20;
 	uint64_t off;
 	size_t n;
 	void *p;
@@ -443,13 +443,12 @@ sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
 	tally_take(job->env.tally, it->path, TALLY_IMAGE);
 	HOOK("image", it->path);
 	if (key_render(job->cfg->key, it->path,
-	    store_has_components(job->store), &job->key, &why) == -1)
+	    store_has_components(job->store), &job->key, &why) == -1 ||
+	    (r = image_take(job->images, buf_str(&job->real), &img,
+	    &why)) == -1)
 		record_failure(job, it, &why);
-	else if ((r = image_take(job->images, buf_str(&job->real), &img,
-	    &why)) == 1)
+	else if (r == 1)
 		not_a_database(job, it);
-	else if (r == -1)
-		record_failure(job, it, &why);
 	else if (use_image(job, it, &img, &why) == -1 && !job->store_full) {
 		if (why.cls == ERR_GONE)	/* not the database, then */
 			why.cls = ERR_IO;

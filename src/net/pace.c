@@ -4,6 +4,7 @@
 
 enum {
 	BURST_MS = 100,		/* what may be saved up */
+	GONE_MAX_MS = 3600000,
 	RATE_MAX_SHIFT = 40	/* a terabyte a second: no overflow below */
 };
 
@@ -23,8 +24,8 @@ fill(struct pace *p)
 
 	/* Beyond an hour more would not be kept anyhow, unless overdrawn by
 	 * more than that. */
-	if (gone > 3600 * 1000)
-		gone = 3600 * 1000;
+	if (gone > GONE_MAX_MS)
+		gone = GONE_MAX_MS;
 	add = (int64_t)p->rate * gone / 1000;
 	if (add == 0)
 		return;		/* slow: the time counts on */

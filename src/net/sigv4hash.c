@@ -55,7 +55,7 @@ sigv4_hex(const uint8_t sum[SIGV4_SUM_BYTES], char hex[SIGV4_HASH_BYTES])
 		hex[2 * i] = digits[sum[i] >> 4];
 		hex[2 * i + 1] = digits[sum[i] & 15];
 	}
-	hex[2 * SIGV4_SUM_BYTES] = '\0';
+	hex[SIGV4_HASH_BYTES - 1] = '\0';
 }
 
 /* Looking an algorithm up costs more than hashing a request does, so each is

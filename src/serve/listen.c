@@ -292,7 +292,7 @@ face_port(const struct face_where *w)
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 		struct sockaddr_storage room;
-	} addr;
+	} addr = { .any.sa_family = AF_UNSPEC };
 	socklen_t len = sizeof(addr);
 
 	if (w->local || getsockname(w->fd, &addr.any, &len) == -1)

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-static const int64_t hour_ms = 3600 * 1000;
-static const int64_t month_ms = (int64_t)30 * 24 * 3600 * 1000;
+static const int64_t hour_ms = 3600000;
+static const int64_t month_ms = (int64_t)30 * 24 * 3600000;
 static const double most_usd = 1e15;	/* a senseless price stays a number */
 
 uint64_t

@@ -86,7 +86,7 @@ marker_parse(struct buf *b, const char *store, struct marker *m,
 	if (b->len > 0 && memchr(b->data, '\0', b->len) == NULL)
 		text = (char *)b->data;
 	first = strsep(&text, "\n");
-	if (text == NULL || !split(first, &format) ||
+	if (first == NULL || text == NULL || !split(first, &format) ||
 	    strcmp(first, "litefleet-store") != 0) {
 		err_set(e, ERR_STATE, "store %s: " NAME " is no store marker "
 		    "of litefleet", store);

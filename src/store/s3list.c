@@ -328,15 +328,14 @@ ready(struct store_lister *base)
 			take(l);
 		else if (l->there)
 			turn(l);
-		else if (l->failed)
+		else if (l->failed || (l->last && l->nlevels == 0))
 			return (true);
-		else if (!l->last) {
+		else if (l->last)
+			pop(l);
+		else {
 			ask(l);
 			return (false);
-		} else if (l->nlevels > 0)
-			pop(l);
-		else
-			return (true);
+		}
 	}
 	return (true);
 }

@@ -144,7 +144,7 @@ set(const struct option *o, const char *value, struct store_url_s3 *s)
 		return (NULL);
 	case KIND_SIZE:
 		if (num_parse_size(value, "", &bytes, &why) == -1 ||
-		    bytes < 5 * MIB || bytes > 5 * 1024 * MIB)
+		    bytes < 5 * MIB || bytes > 5120 * MIB)
 			return ("a size from 5M to 5G");
 		*(uint64_t *)at = bytes;
 		return (NULL);
