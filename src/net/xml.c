@@ -58,6 +58,7 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 	struct reading *rd = arg;
 	const char *colon = strrchr(name, ':');
 	size_t at = rd->path_len[rd->depth], n;
+	size_t left = sizeof(rd->path) - at;	/* with slash and NUL */
 
 	(void)attrs;
 	if (colon != NULL)
@@ -67,7 +68,7 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 		stop(rd, "nested too deeply");
 		return;
 	}
-	if (n > sizeof(rd->path) - 2 - at) {
+	if (left < 2 || n > left - 2) {
 		stop(rd, "the names of its elements are too long");
 		return;
 	}
