@@ -64,6 +64,10 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 	if (colon != NULL)
 		name = colon + 1;
 	n = strlen(name);
+	if (n == 0) {
+		stop(rd, "an element has no name behind its namespace");
+		return;
+	}
 	if (rd->depth == XML_MAX_DEPTH) {
 		stop(rd, "nested too deeply");
 		return;
