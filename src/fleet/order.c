@@ -86,8 +86,8 @@ order_next(struct order_reader *r, struct order *o)
 	r->left -= FIXED_BYTES;
 	buf_reset(&r->strings);
 	if (!clock_can_stamp(o->ms) || nkey == 0 || nkey > ORDER_NAME_MAX ||
-	    nrel == 0 || nrel > ORDER_NAME_MAX || !take(r, nkey) || !take(r, nrel) ||
-	    !take(r, ntag))
+	    nrel == 0 || nrel > ORDER_NAME_MAX || !take(r, nkey) ||
+	    !take(r, nrel) || !take(r, ntag))
 		goto bad;
 	o->key = buf_str(&r->strings);
 	o->rel = o->key + nkey + 1;

@@ -5,7 +5,8 @@
  * what was there.
  *
  * Input: a byte of flags, u16 how many of the next bytes are the database (0:
- * a sound one), those, the log or journal.
+ * a sound one), those, the log or journal; with WITH_INDEX, its last 100 bytes
+ * are the beginning of a -shm.
  */
 #include <sys/stat.h>
 
@@ -28,6 +29,9 @@ enum {
 	IS_JOURNAL = 1,
 	MEND = 2,		/* a log's salts and checksums */
 	IN_FILE = 4,		/* the image, not in memory */
+	WITH_INDEX = 8,		/* of a log */
+
+	INDEX_BYTES = 100,
 
 	/* Of what SQLite takes a log's word for (walCheckpoint()). */
 	SLACK_BYTES = 65536
@@ -143,6 +147,22 @@ lay_out(const uint8_t *p, size_t ndb, const uint8_t *rest, size_t nrest,
 	save(twin_companion, rest, nrest);
 }
 
+/* What nobody holds open is nothing to SQLite: the twin has none. */
+static size_t
+lay_index(const uint8_t *rest, size_t nrest)
+{
+	static uint8_t shm[32768];
+	char path[128];
+
+	if (nrest < INDEX_BYTES)
+		return (nrest);
+	nrest -= INDEX_BYTES;
+	memcpy(shm, rest + nrest, INDEX_BYTES);
+	(void)snprintf(path, sizeof(path), "%s-shm", db);
+	save(path, shm, sizeof(shm));
+	return (nrest);
+}
+
 static void
 clear(void)
 {
@@ -179,6 +199,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p = ndb > 0 ? data + 3 : sound.data;
 	if (ndb == 0)
 		ndb = sound.len;
+	if ((data[0] & (IS_JOURNAL | WITH_INDEX)) == WITH_INDEX)
+		nrest = lay_index(rest, nrest);
 	if ((data[0] & (IS_JOURNAL | MEND)) == MEND)
 		sign_log(rest, nrest);
 	lay_out(p, ndb, rest, nrest,
