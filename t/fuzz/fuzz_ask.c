@@ -114,7 +114,8 @@ start(void)
 	must(getsockname(listener, (struct sockaddr *)&sin, &len) == 0);
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d",
 	    ntohs(sin.sin_port));
-	(void)snprintf(token_file, sizeof(token_file), "/tmp/fuzz_ask.XXXXXX");
+	(void)snprintf(token_file, sizeof(token_file), "%s/fuzz_ask.XXXXXX",
+	    fuzz_scratch());
 	must((fd = mkstemp(token_file)) != -1 && write(fd, "t0ken", 5) == 5);
 	(void)close(fd);
 	must((h = http_new(&cfg, &e)) != NULL);

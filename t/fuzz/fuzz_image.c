@@ -70,7 +70,7 @@ start(void)
 	struct err e;
 
 	(void)snprintf(dir, sizeof(dir), "%s/fuzz_image.XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	    fuzz_scratch());
 	must(mkdtemp(dir) != NULL);
 	(void)snprintf(db, sizeof(db), "%s/db", dir);
 	(void)snprintf(twin, sizeof(twin), "%s/twin", dir);

@@ -27,14 +27,15 @@ start(void)
 {
 	static const char *const names[] = { "AWS_SHARED_CREDENTIALS_FILE",
 	    "AWS_CONFIG_FILE" };
+	char dir[40];
 	size_t i;
 	int fd;
 
+	(void)snprintf(dir, sizeof(dir), "%s", fuzz_scratch());
 	must(clearenv() == 0);
 	for (i = 0; i < 2; i++) {
 		(void)snprintf(files[i], sizeof(files[i]),
-		    "%s/fuzz_settings.XXXXXX",
-		    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+		    "%s/fuzz_settings.XXXXXX", dir);
 		must((fd = mkstemp(files[i])) != -1);
 		(void)close(fd);
 		must(setenv(names[i], files[i], 1) == 0);

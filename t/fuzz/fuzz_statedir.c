@@ -40,7 +40,7 @@ start(void)
 
 	log_setup(LOG_LVL_ERROR, false);
 	(void)snprintf(base, sizeof(base), "%s/fuzz_statedir.XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	    fuzz_scratch());
 	must(mkdtemp(base) != NULL);
 	(void)atexit(cleanup);
 	must((sd = statedir_open(base, URL, 0, &e)) != NULL);
