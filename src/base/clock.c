@@ -45,6 +45,12 @@ clock_real_ms(void)
 	return (now(CLOCK_REALTIME) / 1000000);
 }
 
+bool
+clock_can_stamp(int64_t ms)
+{
+	return (ms >= 0 && ms <= LAST_MS);
+}
+
 void
 clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES])
 {
@@ -155,7 +161,7 @@ done:
 		goto bad;
 	/* The offset may lead out of the years that a stamp can say. */
 	found += off;
-	if (found < 0 || found > LAST_MS)
+	if (!clock_can_stamp(found))
 		goto bad;
 	*ms = found;
 	return (0);

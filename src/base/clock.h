@@ -24,7 +24,11 @@ int64_t clock_real_ms(void);
  * far away (before 1678, after 2261) is the farthest there is. */
 int64_t clock_file_ns(int64_t s, int64_t ns);
 
-/* Write the stamp of "ms" (since 1970; years 1970 to 9999) into buf. */
+/* Does "ms" (since 1970) lie in the years 1970 to 9999, which a stamp can say?
+ * To be asked of what is not our own. */
+bool clock_can_stamp(int64_t ms);
+
+/* Write the stamp of such a moment into buf. */
 void clock_stamp(int64_t ms, char buf[CLOCK_STAMP_BYTES]);
 
 /* The same as a person reads it, RFC 3339 in UTC, cut at size - 1 bytes. */

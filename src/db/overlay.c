@@ -2,9 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/io.h"
+
+enum {
+	LOCK_PAGE_BYTES = 65536		/* at most: it is never written */
+};
 
 /* Exactly n bytes at off: 0, PIN_AGAIN if they are not there, -1. */
 static int
@@ -128,6 +133,33 @@ put_pages(struct sink *s, const struct wal *w, size_t i, size_t npages,
 	return ((ssize_t)i);
 }
 
+/*
+ * A log's checksums keep no one from writing what they like into it: of pages
+ * that are neither in it nor in the database, nobody has the content.  SQLite
+ * draws the line here, too (wal.c, walCheckpoint(): the lock page may be
+ * missing).  The file may have grown since the pin, or become shorter.
+ */
+static int
+check_size(struct pin *p, const struct wal *w, struct err *e)
+{
+	uint64_t there, size = (uint64_t)w->npages * w->page_size;
+	struct stat st;
+
+	if (fstat(p->fd, &st) == -1) {
+		err_io(e, "stat %s", p->names[PIN_DB]);
+		return (-1);
+	}
+	there = (uint64_t)(st.st_size > p->st.st_size ? st.st_size :
+	    p->st.st_size) + (uint64_t)w->ncommitted * w->page_size;
+	if (size > there && size - there > LOCK_PAGE_BYTES) {
+		err_set(e, ERR_CORRUPT, "%s: its log is damaged: it speaks of "
+		    "%" PRIu64 " bytes, more than there are",
+		    p->names[PIN_DB], size);
+		return (-1);
+	}
+	return (0);
+}
+
 int
 overlay_emit(struct pin *p, struct sink *s, struct wal *w,
     const struct overlay_log *log, struct err *e)
@@ -138,7 +170,8 @@ overlay_emit(struct pin *p, struct sink *s, struct wal *w,
 	uint64_t got;
 	int ret;
 
-	if (sink_start(s, (uint64_t)w->npages * w->page_size, e) == -1 ||
+	if (check_size(p, w, e) == -1 || sink_start(s,
+	    (uint64_t)w->npages * w->page_size, e) == -1 ||
 	    sink_fill(s, p->fd, &got, e) == -1)
 		return (-1);
 	for (i = 0; i < npages; i = (size_t)next) {

@@ -31,7 +31,8 @@ int overlay_scan(struct pin *p, struct sink *s, struct wal *w,
 
 /*
  * Make the image: the database file of the pin with the last commit of *w
- * over it, as large as that commit says.  0, PIN_AGAIN, -1.
+ * over it, as large as that commit says.  0, PIN_AGAIN, or -1: class corrupt
+ * (it says more than there is in the file and the log), io, space.
  */
 int overlay_emit(struct pin *p, struct sink *s, struct wal *w,
     const struct overlay_log *log, struct err *e);

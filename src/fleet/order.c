@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 enum {
 	FIXED_BYTES = 21
@@ -84,9 +85,9 @@ order_next(struct order_reader *r, struct order *o)
 	r->p += FIXED_BYTES;
 	r->left -= FIXED_BYTES;
 	buf_reset(&r->strings);
-	if (nkey == 0 || nkey > ORDER_NAME_MAX || nrel == 0 ||
-	    nrel > ORDER_NAME_MAX || !take(r, nkey) || !take(r, nrel) ||
-	    !take(r, ntag))
+	if (!clock_can_stamp(o->ms) || nkey == 0 || nkey > ORDER_NAME_MAX ||
+	    nrel == 0 || nrel > ORDER_NAME_MAX || !take(r, nkey) ||
+	    !take(r, nrel) || !take(r, ntag))
 		goto bad;
 	o->key = buf_str(&r->strings);
 	o->rel = o->key + nkey + 1;

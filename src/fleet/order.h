@@ -44,7 +44,8 @@ bool order_put(struct buf *parcel, const struct order *o);
 
 /*
  * Unpacking: point at the message, call order_next() until it is false.  A
- * malformed message ends early: also where key or rel is empty or longer than
+ * malformed message ends early: also where the moment is beyond those that a
+ * stamp can say (base/clock.h), key or rel is empty or longer than
  * ORDER_NAME_MAX, or anything holds a NUL.  Strings live until the next call.
  */
 struct order_reader {

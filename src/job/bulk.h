@@ -97,8 +97,8 @@ struct bulk_outcome {
 	enum err_class cls;	/* of BULK_FAILED */
 	const char *text;	/* why; or, of another end, a remark or "" */
 };
-/* Read a message of a worker; false if it is malformed.  Strings live as long
- * as *strings, which is reset first. */
+/* Read a message of a worker; false if it is malformed, or of a moment that no
+ * stamp can say.  Strings live as long as *strings, which is reset first. */
 bool bulk_outcome_parse(const void *msg, size_t len, struct buf *strings,
     struct bulk_outcome *o);
 

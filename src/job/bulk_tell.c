@@ -103,8 +103,9 @@ bulk_outcome_parse(const void *msg, size_t len, struct buf *strings,
 	nrel = le16_get(p + 36);
 	p += FIXED_BYTES;
 	len -= FIXED_BYTES;
-	if (nkey == 0 || nrel == 0 || !take(&p, nkey, &len, strings) ||
-	    !take(&p, nrel, &len, strings) || !take(&p, len, &len, strings))
+	if (!clock_can_stamp(o->ms) || nkey == 0 || nrel == 0 ||
+	    !take(&p, nkey, &len, strings) || !take(&p, nrel, &len, strings) ||
+	    !take(&p, len, &len, strings))
 		return (false);
 	o->key = buf_str(strings);
 	o->rel = o->key + nkey + 1;

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "job/backup.h"
 
@@ -75,6 +76,8 @@ parse_stored(const uint8_t *p, size_t len, struct said *s)
 	s->ms = (int64_t)le64_get(p + 17);
 	s->took_ms = (int64_t)le64_get(p + 25);
 	s->lag_ms = (int64_t)le64_get(p + 33);
+	if (!clock_can_stamp(s->ms))
+		return (false);
 	s->path = mem_strndup(p + STORED_BYTES, npath);
 	s->key = mem_strndup(p + STORED_BYTES + npath,
 	    len - STORED_BYTES - npath);

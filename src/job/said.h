@@ -55,7 +55,8 @@ struct said {
 struct job_backup_env;
 void said_tell(const struct job_backup_env *env, const struct said *s);
 
-/* In the supervisor: false if it is malformed.  said_fini() after. */
+/* In the supervisor: false if it is malformed, or of a moment that no stamp
+ * can say.  said_fini() after. */
 bool said_parse(const void *msg, size_t len, struct said *s);
 void said_fini(struct said *s);
 

@@ -44,7 +44,6 @@ http_new(const struct http_cfg *cfg, struct err *e)
 	h->stall_timeout_ms = cfg->stall_timeout_ms;
 	h->skip_verify = cfg->skip_verify;
 	h->direct = cfg->direct;
-	h->idle = mem_resize(NULL, h->concurrent, sizeof(*h->idle));
 	pace_init(&h->pace, cfg->limit_rate);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (h->multi = curl_multi_init()) == NULL)
@@ -79,12 +78,9 @@ http_free(struct http *h)
 	free_list(h, &h->queued);
 	free_list(h, &h->running);
 	free_list(h, &h->done);
-	while (h->nidle > 0)
-		curl_easy_cleanup(h->idle[--h->nidle]);
 	(void)curl_multi_cleanup(h->multi);
 	events_fini(&h->events);
 	curl_global_cleanup();
-	free(h->idle);
 	free(h->ca_file);
 	free(h->origin);
 	free(h->peer);
@@ -145,13 +141,12 @@ detach(struct http_transfer *t)
 		if (!t->held)
 			h->nrunning--;
 	}
-	/* libcurl may keep the buffer of one that failed early, and then takes
-	 * no other size of it. */
-	if (t->easy != NULL && h->nidle < h->concurrent &&
-	    t->req->finished && !t->req->failed)
-		h->idle[h->nidle++] = t->easy;
-	else
-		curl_easy_cleanup(t->easy);
+	/*
+	 * Not used again: libcurl 7.88 remembers the last header of the answer
+	 * before, which it has freed, and appends to it if the next answer
+	 * begins with a line that is indented.
+	 */
+	curl_easy_cleanup(t->easy);
 	t->easy = NULL;
 	curl_slist_free_all(t->list);
 	t->list = NULL;
@@ -194,8 +189,7 @@ launch(struct http *h, struct http_transfer *t)
 {
 	CURL *easy;
 
-	easy = h->nidle > 0 ? h->idle[--h->nidle] : curl_easy_init();
-	if (easy == NULL)
+	if ((easy = curl_easy_init()) == NULL)
 		log_fatal("libcurl: out of memory");
 	if (transfer_setup(t, easy, &t->req->err) == -1) {
 		curl_easy_cleanup(easy);

@@ -347,7 +347,6 @@ transfer_setup(struct http_transfer *t, CURL *easy, struct err *e)
 		err_set(e, ERR_NETWORK, "not the URL of a server");
 		return (-1);
 	}
-	curl_easy_reset(easy);
 	set_connection(t->http, easy);
 	SET(easy, CURLOPT_URL, r->url);
 	/* A key may hold "/../". */

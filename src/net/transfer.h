@@ -47,9 +47,6 @@ struct http {
 	unsigned nrunning;		/* without those that are held back */
 	size_t inflight;
 	int64_t watch_ms;		/* when to look for stalls */
-
-	CURL **idle;			/* "concurrent" of them */
-	unsigned nidle;
 };
 
 struct http_transfer {

@@ -60,16 +60,21 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 	struct reading *rd = arg;
 	const char *colon = strrchr(name, ':');
 	size_t at = rd->path_len[rd->depth], n;
+	size_t left = sizeof(rd->path) - at;	/* with slash and NUL */
 
 	(void)attrs;
 	if (colon != NULL)
 		name = colon + 1;
 	n = strlen(name);
+	if (n == 0) {
+		stop(rd, "an element has no name behind its namespace");
+		return;
+	}
 	if (rd->depth == XML_MAX_DEPTH) {
 		stop(rd, "nested too deeply");
 		return;
 	}
-	if (n > sizeof(rd->path) - 2 - at) {
+	if (left < 2 || n > left - 2) {
 		stop(rd, "the names of its elements are too long");
 		return;
 	}

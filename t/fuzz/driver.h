@@ -13,6 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* Where files may be made: in memory if possible.  libFuzzer does not always
+ * let us remove them: t/fuzz/guided says where, and does. */
+static inline const char *
+fuzz_scratch(void)
+{
+	const char *dir = getenv("FUZZ_SCRATCH");
+
+	if (dir != NULL)
+		return (dir);
+	return (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+}
 
 /* What holds for every input. */
 static inline void

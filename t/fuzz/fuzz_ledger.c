@@ -45,8 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (path[0] == '\0') {
 		/* In memory: each case is synced. */
 		(void)snprintf(path, sizeof(path), "%s/fuzz_ledger.%ld",
-		    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
-		    (long)getpid());
+		    fuzz_scratch(), (long)getpid());
 		(void)atexit(remove_file);
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);

@@ -1,8 +1,12 @@
 /*
  * fuzz_pattern -- any pattern against any path.  Input: pattern, NUL, path,
- * and from another NUL on values to build from, separated by NULs.
+ * and from another NUL on values to build from, separated by NULs.  What
+ * fnmatch(3) means by the same pattern is asked, too.
  */
+#include <fnmatch.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +114,43 @@ try_walk(const struct pattern *p, const char *path)
 	free(name);
 }
 
+/*
+ * Where both mean the same: no "**", names, braces, no byte that begins a
+ * class or an equivalence in fnmatch(3), no character of several bytes.
+ */
+static bool
+is_common(const char *text)
+{
+	const char *p;
+
+	if (strstr(text, "**") != NULL || strpbrk(text, "{}") != NULL)
+		return (false);
+	for (p = strchr(text, '['); p != NULL; p = strchr(p + 1, '['))
+		if (strchr(":.=", p[1]) != NULL)
+			return (false);
+	for (; (unsigned char)*text >= ' ' && *text <= '~'; text++)
+		continue;
+	return (*text == '\0');
+}
+
+static void
+try_fnmatch(const struct pattern *p, const char *path)
+{
+	char name[64];
+
+	/* What is not normal matches nothing here. */
+	if (path[0] != '/' || strstr(path, "//") != NULL ||
+	    strstr(path, "/./") != NULL || strstr(path, "/../") != NULL)
+		return;
+	(void)snprintf(name, sizeof(name), "%s", strrchr(path, '/') + 1);
+	if (*name == '\0' || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0 || strlen(path) > NAME_MAX ||
+	    !is_common(pattern_text(p)))
+		return;
+	must(pattern_match(p, path, NULL) == (fnmatch(pattern_text(p), path,
+	    FNM_PATHNAME | FNM_PERIOD) == 0));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -129,6 +170,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else {
 		try_text(p);
 		try_match(p, path);
+		try_fnmatch(p, path);
 		try_build(p, values, end);
 		try_walk(p, path);
 	}

@@ -17,7 +17,7 @@
 #include "fuzz/driver.h"
 
 static const struct state_id id = { .seed = 42, .store = { 7, 8 } };
-static char dir[] = "/tmp/fuzz_state.XXXXXX";
+static char dir[64];
 static int dir_fd = -1;
 
 static void
@@ -31,6 +31,8 @@ cleanup(void)
 static void
 start(void)
 {
+	(void)snprintf(dir, sizeof(dir), "%s/fuzz_state.XXXXXX",
+	    fuzz_scratch());
 	if (mkdtemp(dir) == NULL ||
 	    (dir_fd = open(dir, O_RDONLY | O_DIRECTORY)) == -1)
 		abort();

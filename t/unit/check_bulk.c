@@ -699,7 +699,8 @@ START_TEST(killed_anywhere_it_goes_on)
 END_TEST
 
 #define BYTES(s)	(s), sizeof(s) - 1
-#define FIXED		"12345678" "12345678" "1234567812345678"
+#define FIXED_OF(ms)	"12345678" ms "1234567812345678"
+#define FIXED		FIXED_OF("12345\0\0\0")
 
 static const struct {
 	const char *bytes;
@@ -708,6 +709,7 @@ static const struct {
 } outcomes[] = {
 	{ BYTES("\0\0" FIXED "\1\0\1\0" "kr"), true },
 	{ BYTES("\3\5" FIXED "\1\0\1\0" "krtext"), true },
+	{ BYTES("\0\0" FIXED_OF("12345678") "\1\0\1\0" "kr"), false },
 	{ BYTES("\3\0" FIXED "\1\0\1\0" "krtext"), false },
 	{ BYTES("\0\5" FIXED "\1\0\1\0" "krtext"), false },
 	{ BYTES("\4\5" FIXED "\1\0\1\0" "krtext"), false },

@@ -272,7 +272,7 @@ START_TEST(a_log_of_another_page_size_is_corrupt)
 	ck_assert_int_eq(unlink(shm), 0);
 	ck_assert_int_eq(unlink(source), 0);
 	ck_assert_int_eq(rename(wal, shm), 0);
-	make_db(source, FILL);
+	make_db(source, FILL "UPDATE t SET pad = zeroblob(300);");
 	ck_assert_int_eq(rename(shm, wal), 0);
 	expect_error(source, ERR_CORRUPT, "in its log");
 	free(shm);
@@ -313,6 +313,23 @@ START_TEST(pages_that_nobody_wrote_are_zeros)
 	image_free(r);
 	buf_fini(&log);
 	free(large);
+	free(wal);
+}
+END_TEST
+
+/* Terabytes, of a log of one frame. */
+START_TEST(a_log_that_claims_more_than_there_is_is_corrupt)
+{
+	char *wal = beside(source, "-wal");
+	struct buf log = { 0 };
+
+	make_db(source, FILL);
+	put_header(&log, 4096, false);
+	put_frame(&log, 4096, 2, _i == 0 ? UINT32_MAX : 1000, 'x');
+	sign_log(log.data, log.len);
+	write_path(wal, log.data, log.len);
+	expect_error(source, ERR_CORRUPT, "more than there are");
+	buf_fini(&log);
 	free(wal);
 }
 END_TEST
@@ -409,6 +426,8 @@ add_states(TCase *tc)
 	    what_a_transaction_spilled_into_the_log_does_not_count);
 	tcase_add_test(tc, a_commit_that_did_not_reach_the_index_is_none);
 	tcase_add_loop_test(tc, pages_that_nobody_wrote_are_zeros, 0, 2);
+	tcase_add_loop_test(tc,
+	    a_log_that_claims_more_than_there_is_is_corrupt, 0, 2);
 	tcase_add_test(tc, one_reader_takes_many_images);
 	tcase_add_test(tc, what_a_killed_run_left_is_removed_after_a_day);
 	tcase_add_test(tc, the_spool_is_made_when_needed);

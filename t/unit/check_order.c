@@ -15,8 +15,8 @@
 static const struct order packed[] = {
 	{ "data/t.db", "t.db", "\"abc\"", 1763721052123, 1234 },
 	{ "k", "a/b/c", "", 0, ORDER_BYTES_UNKNOWN },
-	{ "new\nline\t\xff.db", "\x01", "W/\"x\"", -1, UINT64_MAX },
-	{ "k", "r", "", INT64_MAX, 1 },
+	{ "new\nline\t\xff.db", "\x01", "W/\"x\"", 1, UINT64_MAX },
+	{ "k", "r", "", 253402300799999, 1 },
 };
 
 static void
@@ -44,6 +44,22 @@ START_TEST(what_is_packed_comes_out)
 		is_same(&o, &packed[i]);
 	}
 	ck_assert(!order_next(&r, &o));
+	ck_assert(!order_next(&r, &o));
+	order_reader_fini(&r);
+	buf_fini(&b);
+}
+END_TEST
+
+/* Of a lister that was taken over. */
+START_TEST(a_moment_that_no_stamp_can_say_ends_the_parcel)
+{
+	struct order o = packed[0];
+	struct order_reader r;
+	struct buf b = { 0 };
+
+	o.ms = _i == 0 ? -1 : 253402300800000;
+	ck_assert(order_put(&b, &o));
+	order_reader_init(&r, b.data, b.len);
 	ck_assert(!order_next(&r, &o));
 	order_reader_fini(&r);
 	buf_fini(&b);
@@ -194,6 +210,8 @@ main(void)
 	TCase *tc = tcase_create("order");
 
 	tcase_add_test(tc, what_is_packed_comes_out);
+	tcase_add_loop_test(tc,
+	    a_moment_that_no_stamp_can_say_ends_the_parcel, 0, 2);
 	tcase_add_test(tc, the_longest_names_fit_and_longer_ones_do_not);
 	tcase_add_loop_test(tc, a_full_parcel_says_so_and_stays_as_it_is, 0,
 	    2);

@@ -59,6 +59,8 @@ START_TEST(a_message_cut_short_in_its_path_is_refused)
 	tell();
 	for (n = 0; n < 43 + strlen("/data/a\tb.db"); n++)
 		ck_assert(!said_parse(wire.data, n, &s));
+	wire.data[24] = 0x7f;	/* a moment that no stamp can say */
+	ck_assert(!said_parse(wire.data, wire.len, &s));
 }
 END_TEST
 

@@ -191,6 +191,27 @@ START_TEST(names_and_their_kinds_have_bounds)
 }
 END_TEST
 
+/* The path of the second is as long as there is room; a third has none. */
+START_TEST(names_within_names_have_a_bound)
+{
+	static const int lens[] = { 500, 522, 3000 };
+	struct buf b = { 0 };
+	struct err e;
+	size_t i;
+	int k;
+
+	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		buf_puts(&b, "<");
+		for (k = 0; k < lens[i]; k++)
+			buf_putc(&b, 'n');
+		buf_puts(&b, ">");
+	}
+	ck_assert_ptr_null(xml_parse(b.data, b.len, &e));
+	ck_assert_ptr_nonnull(strstr(e.msg, "too long"));
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(a_full_page_of_a_listing_is_read)
 {
 	struct buf b = { 0 };
@@ -229,6 +250,7 @@ main(void)
 	tcase_add_test(tc, nesting_has_a_bound);
 	tcase_add_test(tc, size_has_a_bound);
 	tcase_add_test(tc, names_and_their_kinds_have_bounds);
+	tcase_add_test(tc, names_within_names_have_a_bound);
 	tcase_add_test(tc, a_full_page_of_a_listing_is_read);
 	return (run_suite(tc));
 }
