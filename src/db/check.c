@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -148,6 +149,20 @@ judge(sqlite3 *db, int rc, const char *text, struct image *img)
 	}
 }
 
+/*
+ * A single call of a function is not interrupted: one that takes days ends the
+ * process, and who looks after it names the database.  What counts is the work
+ * that it does: a slow disk, or being stopped, is not its fault.
+ */
+static void
+end_after(int64_t work_ms)
+{
+	struct itimerval t = { .it_value = { .tv_sec = work_ms / 1000,
+	    .tv_usec = work_ms % 1000 * 1000 } };
+
+	(void)setitimer(ITIMER_PROF, &t, NULL);
+}
+
 static void
 ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 {
@@ -155,12 +170,10 @@ ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 	    "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
 	const unsigned char *text = NULL;
 	sqlite3_stmt *stmt = NULL;
-	int64_t end_ms = clock_mono_ms() + patience_ms +
-	    (int64_t)(img->size >> 20) * MS_PER_MIB;
+	int64_t ms = patience_ms + (int64_t)(img->size >> 20) * MS_PER_MIB;
+	int64_t end_ms = clock_mono_ms() + ms;
 
-	/* A single call of a function is not interrupted: one that takes days
-	 * ends the process, and who looks after it names the database. */
-	(void)alarm((unsigned)((end_ms - clock_mono_ms()) * 2 / 1000 + 1));
+	end_after(ms * 2 + 1000);
 	if (rc == SQLITE_OK) {
 		sqlite3_progress_handler(db, PROGRESS_OPS, is_late, &end_ms);
 		open_safely(db, img->size);
@@ -175,7 +188,7 @@ ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 	else
 		judge(db, rc, text == NULL ? "" : (const char *)text, img);
 	(void)sqlite3_finalize(stmt);
-	(void)alarm(0);
+	end_after(0);
 }
 
 static void
