@@ -143,8 +143,8 @@ judge(sqlite3 *db, int rc, const char *text, struct image *img)
 		    sqlite3_errmsg(db));
 		break;
 	default:
-		(void)snprintf(img->why, sizeof(img->why),
-		    "could not be checked: %s", sqlite3_errmsg(db));
+		(void)snprintf(img->why, sizeof(img->why), "%s",
+		    sqlite3_errmsg(db));
 		break;
 	}
 }
@@ -183,8 +183,8 @@ ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 	    (rc = sqlite3_step(stmt)) == SQLITE_ROW)
 		text = sqlite3_column_text(stmt, 0);
 	if (rc == SQLITE_INTERRUPT)
-		(void)snprintf(img->why, sizeof(img->why), "could not be "
-		    "checked: it takes too long");
+		(void)snprintf(img->why, sizeof(img->why), "it takes too "
+		    "long");
 	else
 		judge(db, rc, text == NULL ? "" : (const char *)text, img);
 	(void)sqlite3_finalize(stmt);
