@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -142,10 +143,24 @@ judge(sqlite3 *db, int rc, const char *text, struct image *img)
 		    sqlite3_errmsg(db));
 		break;
 	default:
-		(void)snprintf(img->why, sizeof(img->why),
-		    "could not be checked: %s", sqlite3_errmsg(db));
+		(void)snprintf(img->why, sizeof(img->why), "%s",
+		    sqlite3_errmsg(db));
 		break;
 	}
+}
+
+/*
+ * A single call of a function is not interrupted: one that takes days ends the
+ * process, and who looks after it names the database.  What counts is the work
+ * that it does: a slow disk, or being stopped, is not its fault.
+ */
+static void
+end_after(int64_t work_ms)
+{
+	struct itimerval t = { .it_value = { .tv_sec = work_ms / 1000,
+	    .tv_usec = work_ms % 1000 * 1000 } };
+
+	(void)setitimer(ITIMER_PROF, &t, NULL);
 }
 
 static void
@@ -155,12 +170,10 @@ ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 	    "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
 	const unsigned char *text = NULL;
 	sqlite3_stmt *stmt = NULL;
-	int64_t end_ms = clock_mono_ms() + patience_ms +
-	    (int64_t)(img->size >> 20) * MS_PER_MIB;
+	int64_t ms = patience_ms + (int64_t)(img->size >> 20) * MS_PER_MIB;
+	int64_t end_ms = clock_mono_ms() + ms;
 
-	/* A single call of a function is not interrupted: one that takes days
-	 * ends the process, and who looks after it names the database. */
-	(void)alarm((unsigned)((end_ms - clock_mono_ms()) * 2 / 1000 + 1));
+	end_after(ms * 2 + 1000);
 	if (rc == SQLITE_OK) {
 		sqlite3_progress_handler(db, PROGRESS_OPS, is_late, &end_ms);
 		open_safely(db, img->size);
@@ -170,12 +183,12 @@ ask(sqlite3 *db, int rc, enum image_check how, struct image *img)
 	    (rc = sqlite3_step(stmt)) == SQLITE_ROW)
 		text = sqlite3_column_text(stmt, 0);
 	if (rc == SQLITE_INTERRUPT)
-		(void)snprintf(img->why, sizeof(img->why), "could not be "
-		    "checked: it takes too long");
+		(void)snprintf(img->why, sizeof(img->why), "it takes too "
+		    "long");
 	else
 		judge(db, rc, text == NULL ? "" : (const char *)text, img);
 	(void)sqlite3_finalize(stmt);
-	(void)alarm(0);
+	end_after(0);
 }
 
 static void

@@ -17,8 +17,8 @@
 
 /*
  * How long a check may take, besides a second for each MiB (default: a
- * minute); it is then one that cannot be made.  After twice as long, in a call
- * that cannot be interrupted, SIGALRM ends the process.
+ * minute); it is then one that cannot be made.  After twice as much time of the
+ * processor, in a call that cannot be interrupted, SIGPROF ends the process.
  */
 void check_patience(int64_t ms);
 

@@ -222,6 +222,26 @@ land_look(struct land *l, const char *rel, const char **suffix,
 	return (ret);
 }
 
+/* A rollback journal that is over: journal_mode=PERSIST leaves it there, with
+ * zeros for its header. */
+static bool
+is_over(const struct below_dir *dir, const char *name)
+{
+	static const uint8_t over[8];
+	char *journal = mem_printf("%s-journal", name);
+	uint8_t magic[sizeof(over)];
+	bool ret;
+	int fd;
+
+	fd = openat(dir->fd, journal, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
+	    O_CLOEXEC);
+	ret = fd != -1 && pread(fd, magic, sizeof(magic), 0) ==
+	    (ssize_t)sizeof(magic) && memcmp(magic, over, sizeof(over)) == 0;
+	io_close(&fd);
+	free(journal);
+	return (ret);
+}
+
 /* May SQLite find content of the database beside it? */
 static bool
 has_more(const struct below_dir *dir, const char *name)
@@ -233,7 +253,9 @@ has_more(const struct below_dir *dir, const char *name)
 	for (i = 0; i < NCOMPANIONS; i++) {
 		r = is_there(dir, name, companions[i], &st);
 		if (strcmp(companions[i], "-shm") != 0 && (r == -1 ||
-		    (r == 1 && (!S_ISREG(st.st_mode) || st.st_size > 0))))
+		    (r == 1 && (!S_ISREG(st.st_mode) || (st.st_size > 0 &&
+		    !(strcmp(companions[i], "-journal") == 0 &&
+		    is_over(dir, name)))))))
 			return (true);
 	}
 	return (false);

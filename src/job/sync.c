@@ -30,7 +30,7 @@ int
 sync_prepare(struct job_backup *job, struct err *e)
 {
 	struct hash128 was = job->id.store;
-	struct err ignored;
+	struct err why;
 	unsigned i;
 
 	if (job->ready)
@@ -40,8 +40,10 @@ sync_prepare(struct job_backup *job, struct err *e)
 		return (-1);
 	if (statedir_reload(job->cfg->statedir, e) == -1)
 		return (-1);
-	/* Where that fails the state cannot be written, which is said then. */
-	(void)statedir_begin(job->cfg->statedir, &ignored);
+	/* Not worth the backups. */
+	if (statedir_begin(job->cfg->statedir, &why) == -1)
+		log_warn("%s; a power failure in this run would not be noticed "
+		    "by the next", why.msg);
 	job->id = statedir_id(job->cfg->statedir);
 	/* The id may have learned which store it is; then what was opened is
 	 * of none. */

@@ -25,10 +25,14 @@ static const char *const trusted[] = {
 	"/etc/ssl/openssl.cnf",
 	"/etc/pki/tls/certs",
 	"/etc/pki/tls/openssl.cnf",
+	"/etc/pki/tls/openssl.d",
 	"/etc/pki/ca-trust",
+	"/etc/crypto-policies",		/* which openssl.cnf includes */
+	"/usr/share/crypto-policies",
 	"/etc/ca-certificates",
 	"/usr/share/ca-certificates",
 	"/usr/local/share/ca-certificates",
+	"/var/lib/ca-certificates",
 	"/proc/sys/crypto",		/* does OpenSSL have to be FIPS's? */
 };
 

@@ -267,7 +267,12 @@ start(struct face *f, struct err *e)
 	return (0);
 }
 
-/* Until libmicrohttpd or a deadline wants to be looked at; -1: for ever. */
+/*
+ * Until libmicrohttpd or a deadline wants to be looked at; -1: for ever.  While
+ * as many are open as may be, libmicrohttpd does not listen, and where some of
+ * them close it listens again only in the next run: that must not wait for an
+ * event.
+ */
 static int
 wait_ms(struct face *f)
 {
@@ -275,6 +280,8 @@ wait_ms(struct face *f)
 	int64_t until_ms = crowd_expire(&f->crowd, now_ms);
 	MHD_UNSIGNED_LONG_LONG ms;
 
+	if (f->was_full && f->nopen < f->open_max)
+		return (0);
 	if (MHD_get_timeout(f->daemon, &ms) == MHD_YES &&
 	    until_ms - now_ms > (int64_t)ms)
 		until_ms = now_ms + (int64_t)ms;
@@ -282,24 +289,6 @@ wait_ms(struct face *f)
 		return (-1);
 	return (until_ms - now_ms > INT_MAX ? INT_MAX :
 	    (int)(until_ms - now_ms));
-}
-
-/*
- * What is to be done now.  While as many are open as may be, libmicrohttpd
- * does not listen, and where some of them close it listens again only in the
- * next run: that must not wait for an event.
- */
-static int
-run(struct face *f, struct err *e)
-{
-	do {
-		f->was_full = f->nopen >= f->open_max;
-		if (MHD_run(f->daemon) != MHD_YES) {
-			err_set(e, ERR_BUG, "libmicrohttpd failed");
-			return (-1);
-		}
-	} while (f->was_full && f->nopen < f->open_max);
-	return (0);
 }
 
 int
@@ -319,8 +308,11 @@ face_run(void *cfg, struct role_self *self, struct err *e)
 	    .fd = role_self_fd(self) };
 	while (!role_stopping(self)) {
 		(void)poll(pfd, 2, wait_ms(&f));
-		if (run(&f, e) == -1)
+		f.was_full = f.nopen >= f.open_max;
+		if (MHD_run(f.daemon) != MHD_YES) {
+			err_set(e, ERR_BUG, "libmicrohttpd failed");
 			return (-1);
+		}
 	}
 	/* What is under way is cut off with the process. */
 	return (0);

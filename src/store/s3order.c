@@ -46,7 +46,8 @@ what_is_wrong(const struct s3_order *o, const struct s3_object *v,
 	if (o->shallow && is_deeper(v, nprefix))
 		return ("a key below the directory that was asked for");
 	if (before != NULL && strcmp(v->key, before) <= 0)
-		return ("a key that is not in its place");
+		return ("a key that is not in its place (lists must be in the "
+		    "order of bytes)");
 	return (NULL);
 }
 

@@ -93,6 +93,11 @@ START_TEST(what_every_network_takes_is_there)
 	ck_assert(has("/etc/resolv.conf"));
 	ck_assert(has("/etc/hosts"));
 	ck_assert(has("/etc/ssl/certs"));
+	/* Fedora's openssl.cnf includes what lies there; SUSE's certificates
+	 * are links to here. */
+	ck_assert(has("/etc/crypto-policies"));
+	ck_assert(has("/usr/share/crypto-policies"));
+	ck_assert(has("/var/lib/ca-certificates"));
 	ck_assert(has(aws));
 	ck_assert(!has(dir));
 	ck_assert(!has("/etc"));
