@@ -13,7 +13,7 @@ p="$scratch/data/*/*.db"
 # The dry run touches nothing.
 snap()
 {
-	find . ! -path './.lib*' ! -name . -printf '%p %s %T@ %C@\n' | sort
+	find . ! -path './.lib*' ! -path './.ceph*' ! -name . -printf '%p %s %T@ %C@\n' | sort
 }
 before=$(snap)
 status 0 "a dry run without a store" "$lf" backup -n "$p"
