@@ -167,10 +167,10 @@ while IFS='	' read -r deed said who; do
 	done
 done <deeds
 # Each of these is one of a database or of a removal, not of the store.
-for deed in html stub tail tebibyte; do
+for deed in html scrap tail tebibyte; do
 	restore "object-$deed"
 done
-for deed in other stub; do
+for deed in other scrap; do
 	pattern "object-$deed"
 done
 upload put-moved-307
@@ -196,11 +196,11 @@ while IFS='	' read -r deed said who; do
 	done
 done <deeds
 ends restore.object-html 1 'not an LZ4 frame'
-ends restore.object-stub 1 'is cut short'
+ends restore.object-scrap 1 'is cut short'
 ends restore.object-tail 1 'no trailer of litefleet'
 ends restore.object-tebibyte 1 'LZ4: ERROR_frameSize_wrong'
 ends pattern.object-other 1 'is another object than it was' 4
-ends pattern.object-stub 1 'is another object than it was' 4
+ends pattern.object-scrap 1 'is another object than it was' 4
 ends upload.put-moved-307 1 'not followed to http://localhost'
 ends prune.remove-moved-307 1 'not followed to http://localhost'
 ends prune-all.remove-html 1 'does not say what was removed' 3
