@@ -1,76 +1,49 @@
 #include "cmd/cyclelink.h"
 
-#include <stdlib.h>
-
-#include "base/mem.h"
-
-struct link {
-	struct job_backup *job;
-	struct worker *worker;
-};
-
-static void
-tell(void *ctx, const void *msg, size_t len)
-{
-	worker_say(((struct link *)ctx)->worker, msg, len);
-}
-
-static bool
-stopping(void *ctx)
-{
-	return (worker_stopping(((struct link *)ctx)->worker));
-}
-
 static int
-op_open(void *cfg, const struct worker_env *env, void **out, struct err *e)
+op_open(void *cfg, const struct worker_env *env, void **job, struct err *e)
 {
-	struct link *l = mem_zero(sizeof(*l));
 	struct job_backup_env jenv = { .index = env->index,
 	    .first_seg = env->first_seg, .end_seg = env->end_seg,
-	    .tally = env->tally,
-	    .gate = env->gate, .complaint = env->complaint,
-	    .again = env->again,
-	    .tell = tell, .stopping = stopping, .ctx = l };
+	    .tally = env->tally, .gate = env->gate,
+	    .complaint = env->complaint, .again = env->again,
+	    .tell = worker_say, .stopping = worker_stopping,
+	    .ctx = env->worker };
+	struct job_backup *opened = NULL;
+	int ret = job_backup_open(cfg, &jenv, &opened, e);
 
-	l->worker = env->worker;
-	*out = l;
-	return (job_backup_open(cfg, &jenv, &l->job, e));
+	*job = opened;
+	return (ret);
 }
 
 static int
-op_quarantine(void *l, const char *path, const char *how, struct err *e)
+op_quarantine(void *job, const char *path, const char *how, struct err *e)
 {
-	return (job_backup_quarantine(((struct link *)l)->job, path, how,
-	    e));
+	return (job_backup_quarantine(job, path, how, e));
 }
 
 static int
-op_start(void *l, const void *msg, size_t len, struct err *e)
+op_start(void *job, const void *msg, size_t len, struct err *e)
 {
-	return (job_backup_start(((struct link *)l)->job, msg, len, e));
+	return (job_backup_start(job, msg, len, e));
 }
 
 static int
-op_wait(void *l, int fd, bool more, struct err *e)
+op_wait(void *job, int fd, bool more, struct err *e)
 {
-	return (job_backup_wait(((struct link *)l)->job, fd, more, e));
+	return (job_backup_wait(job, fd, more, e));
 }
 
 static int
-op_drain(void *l, int64_t grace_ms, struct err *e)
+op_drain(void *job, int64_t grace_ms, struct err *e)
 {
-	return (job_backup_drain(((struct link *)l)->job, grace_ms, e));
+	return (job_backup_drain(job, grace_ms, e));
 }
 
 static void
-op_close(void *ctx)
+op_close(void *job)
 {
-	struct link *l = ctx;
-
-	if (l == NULL)
-		return;
-	job_backup_close(l->job);
-	free(l);
+	job_backup_close(job);
 }
 
 const struct job_ops cyclelink_ops = {

@@ -48,7 +48,7 @@ struct worker_env {
 	struct gate *gate;		/* one for all workers */
 	struct gate *complaint;		/* another: for what is said once */
 	bool again;			/* takes over from a dead one */
-	struct worker *worker;		/* for worker_say() */
+	void *worker;			/* for worker_say() */
 };
 
 /*
@@ -78,16 +78,19 @@ struct job_ops {
 };
 
 /*
- * In the worker: send a message of at most POOL_MSG_MAX bytes to the
- * supervisor's "said".  Blocks while the supervisor is behind.
+ * In the worker, whose worker_env.worker they take, so that they can be a
+ * job's callbacks as they are.
+ *
+ * Send a message of at most POOL_MSG_MAX bytes to the supervisor's "said".
+ * Blocks while the supervisor is behind.
  */
-void worker_say(struct worker *w, const void *msg, size_t len);
+void worker_say(void *worker, const void *msg, size_t len);
 
 /*
- * In the worker: has the run been told to stop?  Costs no system call; a long
- * start() asks it between two databases and returns 0 early.
+ * Has the run been told to stop?  Costs no system call; a long start() asks
+ * it between two databases and returns 0 early.
  */
-bool worker_stopping(const struct worker *w);
+bool worker_stopping(void *worker);
 
 struct pool;
 struct board;

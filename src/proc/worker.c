@@ -147,15 +147,19 @@ worker_run(const struct worker_start *ws)
 }
 
 void
-worker_say(struct worker *w, const void *msg, size_t len)
+worker_say(void *worker, const void *msg, size_t len)
 {
+	struct worker *w = worker;
+
 	assert(len <= POOL_MSG_MAX);
 	chan_say(&w->chan, WIRE_SAID, msg, len);
 }
 
 bool
-worker_stopping(const struct worker *w)
+worker_stopping(void *worker)
 {
+	struct worker *w = worker;
+
 	return (atomic_load_explicit(&w->board->stopping,
 	    memory_order_acquire));
 }

@@ -16,15 +16,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "state/lockfile.h"
-
-#define WORKING	"working"
+#include "state/working.h"
 
 enum {
 	FORMAT_VERSION = 1,
 	SEGMENTS = 256,
 	DIR_HEX_DIGITS = 16,
-	ID_MAX_BYTES = 64 * 1024,
-	BOOT_MAX_BYTES = 256
+	ID_MAX_BYTES = 64 * 1024
 };
 
 struct statedir {
@@ -73,16 +71,6 @@ statedir_base(const char *dir, struct err *e)
 	return (NULL);
 }
 
-/* Beforehand: a worker may not. */
-static void
-read_boot(struct buf *b)
-{
-	struct err ignored;
-
-	(void)io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
-	    BOOT_MAX_BYTES, b, &ignored);
-}
-
 static struct statedir *
 make(const char *base, const char *url)
 {
@@ -93,7 +81,7 @@ make(const char *base, const char *url)
 	sd->path = mem_printf("%s/%.*s", base, DIR_HEX_DIGITS, hex);
 	sd->url = mem_strdup(url);
 	sd->fd = sd->lock_fd = -1;
-	read_boot(&sd->boot);
+	working_boot(&sd->boot);
 	return (sd);
 }
 
@@ -404,50 +392,20 @@ statedir_marker_seen(struct statedir *sd)
 int
 statedir_begin(struct statedir *sd, struct err *e)
 {
-	struct stat sb;
-	int fd, ret = -1;
-
-	if ((fd = openat(sd->fd, WORKING, O_WRONLY | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600)) == -1 || fstat(fd, &sb) == -1) {
-		err_sys(e, ERR_STATE, "create %s/" WORKING, sd->path);
-		goto out;
-	}
-	if (sb.st_size == 0 && io_pwrite(fd, sd->boot.data, sd->boot.len, 0,
-	    WORKING, e) == -1)
-		goto out;
-	if (fsync(fd) == -1 || fsync(sd->fd) == -1) {
-		err_sys(e, ERR_STATE, "fsync %s/" WORKING, sd->path);
-		goto out;
-	}
-	ret = 0;
-out:
-	io_close(&fd);
-	return (ret);
+	return (working_begin(sd->fd, sd->path, &sd->boot, e));
 }
 
 bool
 statedir_was_cut(const struct statedir *sd)
 {
-	struct buf then = { 0 };
-	struct err why = { .cls = ERR_NONE };
-	bool ret = false;
-
-	if (io_read_file(sd->fd, WORKING, BOOT_MAX_BYTES, &then, &why) == 0 ||
-	    why.cls != ERR_GONE)
-		ret = then.len != sd->boot.len || (then.len > 0 &&
-		    memcmp(then.data, sd->boot.data, then.len) != 0);
-	buf_fini(&then);
-	return (ret);
+	return (working_was_cut(sd->fd, &sd->boot));
 }
 
 void
 statedir_end(struct statedir *sd)
 {
-	if (sd->lock_fd == -1)
-		return;
-	if (faccessat(sd->fd, WORKING, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    syncfs(sd->fd) == 0)
-		(void)unlinkat(sd->fd, WORKING, 0);
+	if (sd->lock_fd != -1)
+		working_end(sd->fd);
 }
 
 static const char *const moments[] = { "reconciled", "pruned" };

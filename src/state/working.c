@@ -1,0 +1,71 @@
+#include "state/working.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#define NAME	"working"
+
+enum {
+	BOOT_MAX_BYTES = 256
+};
+
+void
+working_boot(struct buf *boot)
+{
+	struct err ignored;
+
+	(void)io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
+	    BOOT_MAX_BYTES, boot, &ignored);
+}
+
+int
+working_begin(int dirfd, const char *dir, const struct buf *boot,
+    struct err *e)
+{
+	struct stat sb;
+	int fd, ret = -1;
+
+	if ((fd = openat(dirfd, NAME, O_WRONLY | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600)) == -1 || fstat(fd, &sb) == -1) {
+		err_sys(e, ERR_STATE, "create %s/" NAME, dir);
+		goto out;
+	}
+	if (sb.st_size == 0 && io_pwrite(fd, boot->data, boot->len, 0, NAME,
+	    e) == -1)
+		goto out;
+	if (fsync(fd) == -1 || fsync(dirfd) == -1) {
+		err_sys(e, ERR_STATE, "fsync %s/" NAME, dir);
+		goto out;
+	}
+	ret = 0;
+out:
+	io_close(&fd);
+	return (ret);
+}
+
+bool
+working_was_cut(int dirfd, const struct buf *boot)
+{
+	struct buf then = { 0 };
+	struct err why = { .cls = ERR_NONE };
+	bool ret = false;
+
+	if (io_read_file(dirfd, NAME, BOOT_MAX_BYTES, &then, &why) == 0 ||
+	    why.cls != ERR_GONE)
+		ret = then.len != boot->len || (then.len > 0 &&
+		    memcmp(then.data, boot->data, then.len) != 0);
+	buf_fini(&then);
+	return (ret);
+}
+
+void
+working_end(int dirfd)
+{
+	if (faccessat(dirfd, NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    syncfs(dirfd) == 0)
+		(void)unlinkat(dirfd, NAME, 0);
+}

@@ -1,0 +1,34 @@
+/*
+ * working -- the file "working" of a state: a run was begun, in this boot of
+ * the machine, and not all that it recorded is known to be on the disk.  It
+ * holds the boot's id as the kernel says it, or nothing where that is not
+ * known; found in another boot, it says that the power failed amid the run.
+ */
+#ifndef STATE_WORKING_H
+#define STATE_WORKING_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Which boot this is; empty: unknown.  Call it beforehand: a process in its
+ * sandbox may not read that.  buf_fini() after. */
+void working_boot(struct buf *boot);
+
+/*
+ * A run begins in the state dirfd, called "dir" in messages: when this
+ * returns, the file is on the disk.  One that is there stays as it is.  Class
+ * state, space, io.
+ */
+int working_begin(int dirfd, const char *dir, const struct buf *boot,
+    struct err *e);
+
+/* Is there one, of another boot? */
+bool working_was_cut(int dirfd, const struct buf *boot);
+
+/* Have all that was recorded on the disk, and remove the file; if that fails,
+ * it stays. */
+void working_end(int dirfd);
+
+#endif
