@@ -39,7 +39,7 @@ struct dent {
 };
 
 /* Begin with the directory fd, which must stay open until the end, and which
- * has these stat values now. */
+ * has these stat values now.  It may be -1 if recall_get() knows them. */
 void dents_start(struct dents *d, int fd, const struct stat *st);
 
 /*

@@ -45,6 +45,15 @@ sieve_fini(struct sieve *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* fstatat(2) in the directory in hand. */
+static int
+stat_in(const struct sieve *s, const char *name, int flags, struct stat *st)
+{
+	int fd = trail_fd(s->trail);
+
+	return (fd == -1 ? -1 : fstatat(fd, name, st, flags));
+}
+
 static void
 keep(struct sieve *s, const char *name, uint8_t flags)
 {
@@ -120,12 +129,12 @@ look(struct sieve *s, struct dent *de, bool *link)
 	if (!wants_file(s, de->name, de->len) &&
 	    !wants_dir(s, de->name, de->len, &next))
 		return;
-	if (de->type == DT_UNKNOWN && (rv = fstatat(s->dir->fd, de->name, &st,
-	    AT_SYMLINK_NOFOLLOW)) == 0)
+	if (de->type == DT_UNKNOWN && (rv = stat_in(s, de->name,
+	    AT_SYMLINK_NOFOLLOW, &st)) == 0)
 		de->type = IFTODT(st.st_mode);
 	if (de->type == DT_LNK && s->follow) {
 		*link = true;
-		rv = fstatat(s->dir->fd, de->name, &st, 0);
+		rv = stat_in(s, de->name, 0, &st);
 		if (rv == 0)
 			de->type = IFTODT(st.st_mode);
 	}
@@ -181,8 +190,8 @@ is_there(const struct sieve *s, const char *name, size_t len)
 
 	memcpy(copy, name, len);
 	copy[len] = '\0';
-	return (fstatat(s->dir->fd, copy, &st,
-	    s->follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode));
+	return (stat_in(s, copy, s->follow ? 0 : AT_SYMLINK_NOFOLLOW,
+	    &st) == 0 && S_ISREG(st.st_mode));
 }
 
 /*
@@ -252,7 +261,7 @@ look_beside(const struct sieve *s, const char *name, size_t len)
 	for (i = 0; i < sizeof(mates) / sizeof(mates[0]); i++) {
 		memcpy(copy + len, mates[i].suffix,
 		    sizeof(mates[i].suffix));
-		if (fstatat(s->dir->fd, copy, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (stat_in(s, copy, AT_SYMLINK_NOFOLLOW, &st) == 0)
 			flags |= mates[i].flag;
 	}
 	return (flags);

@@ -25,7 +25,7 @@ enum {
 struct trail_dir {
 	dev_t dev;
 	ino_t ino;
-	int fd;			/* -1: closed meanwhile; see trail_fd() */
+	int fd;			/* -1: not open; see trail_fd() */
 	struct pattern_pos pos;
 	bool linked;		/* a link was followed to get here */
 	size_t path_len;
@@ -53,8 +53,9 @@ struct trail {
 struct trail_dir *trail_last(struct trail *t);
 
 /*
- * Go into a directory: fd (which is the trail's from now on), its stat
- * values, and its path, which is trail_path(t, its name) or the beginning.
+ * Go into a directory: fd (which is the trail's from now on; -1: it is opened
+ * when trail_fd() is asked for it), its stat values, and its path, which is
+ * trail_path(t, its name) or the beginning.
  */
 struct trail_dir *trail_push(struct trail *t, int fd, const struct stat *st,
     const char *path, struct pattern_pos pos);

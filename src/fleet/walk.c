@@ -177,6 +177,19 @@ loops(const struct walk *w, const struct stat *st)
 	return (trail_passes(&w->trail, st));
 }
 
+/* Need a directory not be opened, since what stands in it is recalled?  *st is
+ * set then. */
+static bool
+is_recalled(const struct walk *w, int at, const struct trail_name *n,
+    const struct trail_dir *parent, struct stat *st)
+{
+	return (w->cfg->recall != NULL && !n->link && !parent->linked &&
+	    pattern_only(w->pattern, n->pos) == NULL &&
+	    fstatat(at, n->name, st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st->st_mode) && st->st_dev == parent->dev &&
+	    recall_get(w->cfg->recall, st) != NULL);
+}
+
 /* Go from the directory "at", where the trail ends, into n.  As walk_run(). */
 static int
 enter(struct walk *w, int at, const struct trail_name *n, struct err *e)
@@ -186,15 +199,16 @@ enter(struct walk *w, int at, const struct trail_name *n, struct err *e)
 	struct trail_dir *d;
 	struct stat st;
 	const char *path;
-	int fd, rv;
+	int fd = -1, rv;
 
 	path = trail_path(&w->trail, n->name, n->len);
 	if (w->trail.path_len + 1 + n->len >= PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return (missed(w, path, e));
 	}
-	fd = open_dir(w, at, n->name, n->pos, n->link ? 0 : O_NOFOLLOW);
-	if (fd == -1 || fstat(fd, &st) == -1) {
+	if (!is_recalled(w, at, n, parent, &st) && ((fd = open_dir(w, at,
+	    n->name, n->pos, n->link ? 0 : O_NOFOLLOW)) == -1 ||
+	    fstat(fd, &st) == -1)) {
 		rv = missed(w, path, e);
 		io_close(&fd);
 		return (rv);

@@ -240,7 +240,7 @@ change(void)
 	    names[below(NNAMES)]);
 	p = at(from);
 	q = at(to);
-	switch (below(5)) {
+	switch (below(6)) {
 	case 0:
 		(void)mkdir(p, 0755);
 		break;
@@ -253,6 +253,10 @@ change(void)
 		break;
 	case 3:
 		if (link(p, q) == -1)
+			(void)unlink(q);
+		break;
+	case 4:
+		if (symlink("x", q) == -1)
 			(void)unlink(q);
 		break;
 	default:
@@ -277,7 +281,8 @@ text(void)
 
 START_TEST(a_walk_that_recalls_finds_the_same)
 {
-	static const char *const patterns[] = { "d[0-9]/*.db", "**/*.db" };
+	static const char *const patterns[] = { "d[0-9]/*.db", "**/*.db",
+	    "**/*-wal" };
 	char name[16], *read, *recalled;
 	int i, n = 0;
 
@@ -292,11 +297,12 @@ START_TEST(a_walk_that_recalls_finds_the_same)
 	(void)poll(NULL, 0, RECALL_SETTLE_MS + 100);
 	for (i = 0; i < NSTEPS; i++) {
 		change();
+		cfg.follow = i % 2 == 1;
 		cfg.recall = NULL;
-		ck_assert_int_eq(walk_by(2, patterns), 0);
+		ck_assert_int_eq(walk_by(3, patterns), 0);
 		read = text();
 		cfg.recall = recall;
-		ck_assert_int_eq(walk_by(2, patterns), 0);
+		ck_assert_int_eq(walk_by(3, patterns), 0);
 		recalled = text();
 		ck_assert_str_eq(recalled, read);
 		free(read);
