@@ -66,24 +66,23 @@ hangs()
 	done
 	return 1
 }
-ok "a cycle hangs" wait_for 10 hangs
-mv long long.1
-kill -HUP "$pid"
-ok "HUP is heeded in it" wait_for 10 test -e long
-kill -CONT "$child"
-ok "its end is in the new file" wait_for 10 in_file long 1 ' 20 synced'
-stop "$pid" TERM
+# heeds LOG WORDS: what hangs heeds HUP, and says WORDS in the new file.
+heeds()
+{
+	ok "it hangs" wait_for 10 hangs
+	mv "$1" "$1.1"
+	kill -HUP "$pid"
+	ok "HUP is heeded in it" wait_for 10 test -e "$1"
+	kill -CONT "$child"
+	ok "its end is in the new file" wait_for 10 in_file "$1" 1 "$2"
+	stop "$pid" TERM
+}
+heeds long ' 20 synced'
 is "the moved one is empty" "$(wc -c <long.1)" 0
 is "nothing was said on stderr" "$(wc -c <"$perr")" 0
 
 # And while the store is listed, before one.
 LITEFLEET_HOOK="reconcile-list=stop:t000003.db" start "$lfh" backup \
     --log-file list --to store --interval 1h --reconcile 1ms "$p"
-ok "a listing hangs" wait_for 10 hangs
-mv list list.1
-kill -HUP "$pid"
-ok "HUP is heeded in it" wait_for 10 test -e list
-kill -CONT "$child"
-ok "its end is in the new file" wait_for 10 in_file list 1 'Scan complete'
-stop "$pid" TERM
+heeds list 'Scan complete'
 done_testing

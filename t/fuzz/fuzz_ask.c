@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fuzz/claims.h"
 #include "fuzz/driver.h"
 #include "net/ask.h"
 #include "net/container.h"
@@ -125,14 +126,6 @@ start(void)
 }
 
 static void
-fit(const char *s)
-{
-	must(s != NULL && *s != '\0');
-	for (; *s != '\0'; s++)
-		must(*s > ' ' && *s <= '~');
-}
-
-static void
 check_lease(int ret, struct lease *l, const struct err *e)
 {
 	if (ret == -1) {
@@ -140,10 +133,10 @@ check_lease(int ret, struct lease *l, const struct err *e)
 		must(e->msg[0] != '\0' && strstr(e->msg, "t0ken") == NULL);
 		return;
 	}
-	fit(l->access);
-	fit(l->secret);
+	must_fit(l->access);
+	must_fit(l->secret);
 	if (l->token != NULL)
-		fit(l->token);
+		must_fit(l->token);
 	lease_fini(l);
 }
 

@@ -6,21 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "fuzz/claims.h"
 #include "fuzz/driver.h"
 #include "job/bulk.h"
-
-/* A moment that can go into a line, and be read again. */
-static void
-writable(int64_t ms)
-{
-	char stamp[CLOCK_STAMP_BYTES];
-	int64_t again;
-
-	clock_stamp(ms, stamp);
-	must(clock_stamp_parse(stamp, strlen(stamp), &again) && again == ms);
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -34,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bulk_outcome_parse(copy, size, &strings, &o)) {
 		must(o.end >= BULK_RESTORED && o.end <= BULK_FAILED);
 		must((o.end == BULK_FAILED) == (o.cls != ERR_NONE));
-		writable(o.ms);
+		must_be_writable(o.ms);
 		must(o.cls < ERR_NCLASS);
 		must(o.key[0] != '\0' && o.rel[0] != '\0');
 		must(strlen(o.key) + strlen(o.rel) + strlen(o.text) < size);

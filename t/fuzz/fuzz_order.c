@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "fleet/order.h"
+#include "fuzz/claims.h"
 #include "fuzz/driver.h"
 
 static void
@@ -20,17 +20,6 @@ compare(const struct order *a, const struct order *b)
 	must(strcmp(a->tag, b->tag) == 0);
 	must(a->ms == b->ms && a->bytes == b->bytes);
 	must(hash128_eq(order_owner(a->rel), order_owner(b->rel)));
-}
-
-/* A moment that can go into a line, and be read again. */
-static void
-writable(int64_t ms)
-{
-	char stamp[CLOCK_STAMP_BYTES];
-	int64_t again;
-
-	clock_stamp(ms, stamp);
-	must(clock_stamp_parse(stamp, strlen(stamp), &again) && again == ms);
 }
 
 int
@@ -47,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_reset(&p);
 	order_reader_init(&r, copy, size);
 	while (whole && order_next(&r, &o)) {
-		writable(o.ms);
+		must_be_writable(o.ms);
 		must(order_fits(&o) && strlen(o.tag) <= ORDER_TAG_MAX);
 		whole = order_put(&p, &o);
 	}

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "fuzz/claims.h"
 #include "fuzz/driver.h"
 #include "job/backup.h"
 #include "job/said.h"
@@ -36,17 +36,6 @@ hear(void *ctx, const void *msg, size_t len)
 	said_fini(&again);
 }
 
-/* A moment that can go into a line, and be read again. */
-static void
-writable(int64_t ms)
-{
-	char stamp[CLOCK_STAMP_BYTES];
-	int64_t again;
-
-	clock_stamp(ms, stamp);
-	must(clock_stamp_parse(stamp, strlen(stamp), &again) && again == ms);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -57,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(copy, data, size);
 	if (said_parse(copy, size, &s)) {
-		writable(s.ms);
+		must_be_writable(s.ms);
 		must(s.cls < ERR_NCLASS);
 		must(s.path == NULL || strlen(s.path) < size);
 		env.ctx = &s;

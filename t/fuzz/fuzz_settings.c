@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "fuzz/claims.h"
 #include "fuzz/driver.h"
 #include "net/source.h"
 
@@ -56,14 +57,6 @@ save(const char *path, const uint8_t *p, size_t n)
 }
 
 static void
-fit(const char *s)
-{
-	must(s != NULL && *s != '\0');
-	for (; *s != '\0'; s++)
-		must(*s > ' ' && *s <= '~');
-}
-
-static void
 use(const struct settings *s)
 {
 	static const struct lease_cfg none;
@@ -75,10 +68,10 @@ use(const struct settings *s)
 	if (source_choose(&src, s, &none, &e) == -1)
 		must(e.cls == ERR_CONFIG && e.msg[0] != '\0');
 	else if (src.kind == SOURCE_FIXED) {
-		fit(src.fixed.access);
-		fit(src.fixed.secret);
+		must_fit(src.fixed.access);
+		must_fit(src.fixed.secret);
 		if (src.fixed.token != NULL)
-			fit(src.fixed.token);
+			must_fit(src.fixed.token);
 	}
 	source_fini(&src);
 }

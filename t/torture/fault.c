@@ -18,10 +18,8 @@
 #include <sys/uio.h>
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,14 +27,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../tool/interpose.h"
+
 enum {
 	WRITES = 1,
 	READS = 2,
 	MOVES = 4		/* bytes: may be done in part */
 };
-
-int __open64_2(const char *path, int flags);
-int __openat64_2(int dir, const char *path, int flags);
 
 static uint64_t rnd;
 static pid_t rnd_pid;
@@ -158,11 +155,6 @@ part(size_t n)
 	return (n > 1 ? 1 + below((unsigned)(n - 1)) : n);
 }
 
-#define REAL(ret, name, ...)						\
-	static ret (*real)(__VA_ARGS__);				\
-	if (real == NULL)						\
-		*(void **)&real = dlsym(RTLD_NEXT, name)
-
 #define MOVE(name, symbol, does, type)					\
 ssize_t									\
 name(int fd, type p, size_t n)						\
@@ -230,50 +222,6 @@ open_at(const char *symbol, int dir, const char *path, int flags, mode_t mode)
 	    mode));
 }
 
-static mode_t
-mode_of(int flags, va_list ap)
-{
-	if ((flags & O_CREAT) == 0 && (flags & O_TMPFILE) != O_TMPFILE)
-		return (0);
-	return (va_arg(ap, mode_t));
-}
-
-int
-open64(const char *path, int flags, ...)
-{
-	mode_t mode;
-	va_list ap;
-
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return (open_at("open", AT_FDCWD, path, flags, mode));
-}
-
-int
-openat64(int dir, const char *path, int flags, ...)
-{
-	mode_t mode;
-	va_list ap;
-
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return (open_at("openat", dir, path, flags, mode));
-}
-
-int
-__open64_2(const char *path, int flags)
-{
-	return (open_at("open", AT_FDCWD, path, flags, 0));
-}
-
-int
-__openat64_2(int dir, const char *path, int flags)
-{
-	return (open_at("openat", dir, path, flags, 0));
-}
-
 int
 renameat2(int from_dir, const char *from, int to_dir, const char *to,
     unsigned flags)
@@ -282,18 +230,6 @@ renameat2(int from_dir, const char *from, int to_dir, const char *to,
 
 	return (fate("renameat2", WRITES, to_dir, to) == -1 ? -1 :
 	    real(from_dir, from, to_dir, to, flags));
-}
-
-int
-renameat(int from_dir, const char *from, int to_dir, const char *to)
-{
-	return (renameat2(from_dir, from, to_dir, to, 0));
-}
-
-int
-rename(const char *from, const char *to)
-{
-	return (renameat2(AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 int

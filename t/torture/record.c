@@ -16,12 +16,10 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,10 +27,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../tool/interpose.h"
 #include "../tool/record.h"
-
-int __open64_2(const char *path, int flags);
-int __openat64_2(int dir, const char *path, int flags);
 
 /* What an operation is about, if it is below the directory. */
 struct place {
@@ -41,11 +37,6 @@ struct place {
 	uint64_t dir;		/* inode it lies in */
 	uint64_t ino;		/* 0: there is none */
 };
-
-#define REAL(ret, name, ...)						\
-	static ret (*real)(__VA_ARGS__);				\
-	if (real == NULL)						\
-		*(void **)&real = dlsym(RTLD_NEXT, name)
 
 /* The log, locked; -1: nothing is recorded. */
 static int
@@ -386,13 +377,14 @@ syncfs(int fd)
 }
 
 static int
-open_at(int dir, const char *path, int flags, mode_t mode)
+open_at(const char *symbol, int dir, const char *path, int flags, mode_t mode)
 {
 	bool unnamed = (flags & O_TMPFILE) == O_TMPFILE, known;
 	struct place p = { .name = NULL };
 	struct stat st;
 	int log, fd;
 
+	(void)symbol;
 	flags |= O_LARGEFILE;
 	if ((!unnamed && (flags & (O_CREAT | O_TRUNC)) == 0) ||
 	    (log = begin()) == -1)
@@ -409,50 +401,6 @@ open_at(int dir, const char *path, int flags, mode_t mode)
 out:
 	end(log);
 	return (fd);
-}
-
-static mode_t
-mode_of(int flags, va_list ap)
-{
-	if ((flags & O_CREAT) == 0 && (flags & O_TMPFILE) != O_TMPFILE)
-		return (0);
-	return (va_arg(ap, mode_t));
-}
-
-int
-open64(const char *path, int flags, ...)
-{
-	mode_t mode;
-	va_list ap;
-
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return (open_at(AT_FDCWD, path, flags, mode));
-}
-
-int
-openat64(int dir, const char *path, int flags, ...)
-{
-	mode_t mode;
-	va_list ap;
-
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return (open_at(dir, path, flags, mode));
-}
-
-int
-__open64_2(const char *path, int flags)
-{
-	return (open_at(AT_FDCWD, path, flags, 0));
-}
-
-int
-__openat64_2(int dir, const char *path, int flags)
-{
-	return (open_at(dir, path, flags, 0));
 }
 
 int
@@ -487,18 +435,6 @@ renameat2(int from_dir, const char *from, int to_dir, const char *to,
 		    .dir = a.dir, .dir2 = b.dir }, a.name, b.name, NULL);
 	end(log);
 	return (ret);
-}
-
-int
-renameat(int from_dir, const char *from, int to_dir, const char *to)
-{
-	return (renameat2(from_dir, from, to_dir, to, 0));
-}
-
-int
-rename(const char *from, const char *to)
-{
-	return (renameat2(AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 int
