@@ -18,7 +18,7 @@ c_files=$(find src t -name '*.[ch]' | sort)
 scripts=$(find t -maxdepth 1 -name '*.t' | sort)
 scripts="bin/setup .ci/run t/demo t/bench/lib.sh t/bench/run t/bench/s3 t/fuzz/run t/fuzz/guided t/lib.sh
     $(find t/torture -type f ! -name '*.c' | sort)
-    t/s3/daemon.sh t/s3/ceph t/s3/haproxy t/s3/nginx t/s3/swift
+    t/s3/daemon.sh t/s3/harm.sh t/s3/ceph t/s3/haproxy t/s3/nginx t/s3/swift
     contrib/parallel/restore contrib/slurm/restore.sbatch $scripts"
 texts="$c_files $scripts GNUmakefile README.md INSTALL CHANGES LICENSE
     src/README $(find man contrib -type f | sort)"
@@ -137,7 +137,8 @@ none 'every C file begins with its comment, or its own header'
 
 for f in $scripts; do
 	case $f in
-	t/lib.sh | t/torture/lib.sh | t/bench/lib.sh | t/s3/daemon.sh) continue ;;
+	t/lib.sh | t/torture/lib.sh | t/bench/lib.sh | \
+	    t/s3/daemon.sh | t/s3/harm.sh) continue ;;
 	esac
 	[ -x "$f" ] || echo "$f"
 done >"$found"
