@@ -46,6 +46,14 @@ backup()
 	run "backup.$1" backup --jobs 1 --state "s.$1" --key 'k/{{1}}' \
 	    --to "$(url "$1")" "$scratch/data/*.db"
 }
+# With a state that knows the databases as stored.
+reconcile()
+{
+	"$lf" backup -q --state "s.$1" --key 'r/{{1}}' --to "$(url "$1")" \
+	    "$scratch/data/*.db" || exit 1
+	run "reconcile.$1" backup --reconcile 1ms --jobs 1 --state "s.$1" \
+	    --key 'r/{{1}}' --to "$(url "$1")" "$scratch/data/*.db"
+}
 upload()
 {
 	run "upload.$1" upload --jobs 1 --state "s.$1" --to "$(url "$1")" \
@@ -66,7 +74,7 @@ broken='(too long|cut short|progress for|does not answer as HTTP has it|larger'
 broken="$broken than|not the part that was asked for)"
 lists='short negative-length endless endless-refusal endless-head line-head
     interim trailers chunk-extension drip http09 switch'
-objects='short crumbs gzip'
+objects='short crumbs'
 for deed in $lists; do
 	list "list-$deed"
 done
@@ -134,11 +142,16 @@ while IFS='	' read -r deed said who; do
 	done
 done <deeds
 # Each of these is one of a database or of a removal, not of the store.
-for deed in html scrap tail tebibyte; do
+for deed in html gzip scrap tail tebibyte; do
 	restore "object-$deed"
 done
-for deed in other scrap; do
+for deed in other gzip scrap; do
 	pattern "object-$deed"
+done
+lies='html empty unsorted twice same-token no-keys bomb refusal directories
+    bad-time moved'
+for deed in $lies; do
+	reconcile "list-$deed"
 done
 upload put-moved-307
 prune remove-moved-307
@@ -163,11 +176,18 @@ while IFS='	' read -r deed said who; do
 	done
 done <deeds
 ends restore.object-html 1 'not an LZ4 frame'
+ends restore.object-gzip 1 'not an LZ4 frame'
 ends restore.object-scrap 1 'is cut short'
 ends restore.object-tail 1 'no trailer of litefleet'
 ends restore.object-tebibyte 1 'LZ4: ERROR_frameSize_wrong'
 ends pattern.object-other 1 'is another object than it was' 4
+ends pattern.object-gzip 1 'is another object than it was' 4
 ends pattern.object-scrap 1 'is another object than it was' 4
+for deed in $lies; do
+	ends "reconcile.list-$deed" 1 'nothing is taken to be lost'
+	ok "... and nothing is stored again" grep -q ' 0 synced' \
+	    "e.reconcile.list-$deed"
+done
 ends upload.put-moved-307 1 'not followed to http://localhost'
 ends prune.remove-moved-307 1 'not followed to http://localhost'
 ends prune-all.remove-html 1 'does not say what was removed' 3

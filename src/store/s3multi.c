@@ -141,18 +141,47 @@ looked(struct s3 *s, struct s3_call *c)
 	s3_call_free(s, c);
 }
 
+/* Nobody said that it is there, nor that it is not: look. */
+static void
+look(struct s3 *s, struct s3_multi *m)
+{
+	s3_call_start(s, call(s, m, STORE_REQ_HEAD, "HEAD", looked));
+}
+
+/* Does the answer to "complete" say that it is? */
+static bool
+says_so(const struct s3_call *c)
+{
+	const char *text = buf_str(&c->req.answer);
+	size_t blanks = strspn(text, " \t\r\n");
+	struct err ignored;
+	struct xml *x = xml_parse(text + blanks, c->req.answer.len - blanks,
+	    &ignored);
+	bool ret = x != NULL && xml_text(x, "CompleteMultipartUploadResult") !=
+	    NULL;
+
+	xml_free(x);
+	return (ret);
+}
+
 static void
 completed(struct s3 *s, struct s3_call *c)
 {
 	struct s3_multi *m = c->owner;
 
-	if (c->ok)
+	if (c->ok && says_so(c))
 		end(s, m, NULL);
-	else if (c->unsure && strcmp(c->fault.code, "NoSuchUpload") == 0) {
+	else if (c->ok) {
+		/* 200 and another's page, or nothing. */
+		err_set(&m->err, ERR_NETWORK, "s3://%s/%s: the server does not "
+		    "say that it has put the parts together", s->site.bucket,
+		    c->key);
+		look(s, m);
+	} else if (c->unsure && strcmp(c->fault.code, "NoSuchUpload") == 0) {
 		/* The lost answer to an earlier try may have been a yes. */
 		m->err = c->err;
 		m->err.cls = ERR_NETWORK;
-		s3_call_start(s, call(s, m, STORE_REQ_HEAD, "HEAD", looked));
+		look(s, m);
 	} else
 		end(s, m, &c->err);
 	free((void *)c->body);
@@ -258,7 +287,10 @@ created(struct s3 *s, struct s3_call *c)
 
 	if (c->ok && (x = xml_parse(c->req.answer.data, c->req.answer.len,
 	    &e)) != NULL && (id = xml_text(x,
-	    "InitiateMultipartUploadResult/UploadId")) == NULL)
+	    "InitiateMultipartUploadResult/UploadId")) != NULL &&
+	    id[0] == '\0')
+		id = NULL;
+	if (x != NULL && id == NULL)
 		err_set(&e, ERR_NETWORK, "s3://%s/%s: the server began an "
 		    "upload without an id", s->site.bucket, c->key);
 	if (id == NULL)
