@@ -123,7 +123,7 @@ while IFS='	' read -r deed status said; do
 done <<'END'
 any-short	2	no credentials found: .*cut short
 any-endless	3	larger than 262144 bytes
-any-endless-head	2	no credentials found: 
+any-endless-head	2	no credentials found:
 any-http09	2	no credentials found: .*does not answer as HTTP
 any-moved	3	HTTP status 301
 any-moved-308	3	HTTP status 308
