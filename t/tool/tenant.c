@@ -53,6 +53,7 @@ enum {
 	BUSY_MS = 20,
 	PAD_ROWS = 24,		/* about as many at most */
 	MAX_WRITERS = 64,
+	CROWDED = 6,		/* the first so many: see open_another() */
 	MODE_BYTES = 16,
 	LARGE_EVERY = 40,	/* one in so many databases ... */
 	LARGE_BYTES = 9000000	/* ... is more than is kept in memory */
@@ -363,11 +364,11 @@ transact(struct conn *c, bool (*body)(struct conn *))
 		return;
 	if (is_right(c) && move_some(c) && (body == NULL || body(c)) &&
 	    ask(c, "UPDATE t SET n = n + 1 WHERE id = 1 RETURNING n", &n)) {
-		if (body != NULL && below(60) == 0) {
+		spilled = has_spilled(c);
+		if (body != NULL && below(spilled ? 20 : 60) == 0) {
 			tally(SUICIDES);
 			(void)raise(SIGKILL);
 		}
-		spilled = has_spilled(c);
 		if (below(8) != 0 && run(c, "COMMIT")) {
 			note(c->i, n);
 			tally_commit(c, body == rebuild, spilled);
@@ -442,8 +443,9 @@ open_another(struct conn *c)
 
 	shut(c);
 	do {
-		/* Half of all goes on in a tenth of them. */
-		i = below(below(2) != 0 ? ndbs : ndbs / 10 + OPEN);
+		/* A quarter of all goes on in a few, another in a tenth. */
+		i = below(4);
+		i = below(i > 1 ? ndbs : i == 1 ? ndbs / 10 + OPEN : CROWDED);
 		for (k = 0; k < OPEN; k++)
 			if (conns[k].db != NULL && conns[k].i == i)
 				break;
