@@ -236,6 +236,29 @@ START_TEST(a_log_beside_what_is_not_a_database_makes_it_none)
 }
 END_TEST
 
+/* SQLite begins such a log anew.  With a -shm or without, empty or not. */
+START_TEST(a_log_whose_header_is_damaged_holds_nothing)
+{
+	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
+	char zeros[32] = { 0 };
+	int fd;
+
+	crash_db(source, "PRAGMA journal_mode = WAL;" FILL
+	    "PRAGMA wal_checkpoint;" CHANGE);
+	ck_assert_int_ne(fd = open(wal, O_WRONLY), -1);
+	if (_i < 4)
+		ck_assert_int_eq(pwrite(fd, "damage", 6, _i < 2 ? 0 : 16), 6);
+	else
+		ck_assert_int_eq(pwrite(fd, zeros, 32, 0), 32);
+	(void)close(fd);
+	if (_i % 2 == 1)
+		ck_assert_int_eq(unlink(shm), 0);
+	expect_sum(source, in_memory, SUM_OLD);
+	free(shm);
+	free(wal);
+}
+END_TEST
+
 START_TEST(a_checkpointed_log_leaves_the_file_alone)
 {
 	static const char *const how[] = { "PASSIVE", "RESTART", "TRUNCATE" };
@@ -468,6 +491,8 @@ add_states(TCase *tc)
 	    3);
 	tcase_add_loop_test(tc,
 	    a_log_beside_what_is_not_a_database_makes_it_none, 0, 2);
+	tcase_add_loop_test(tc, a_log_whose_header_is_damaged_holds_nothing,
+	    0, 6);
 	tcase_add_loop_test(tc, a_checkpointed_log_leaves_the_file_alone, 0,
 	    3);
 	tcase_add_loop_test(tc,
