@@ -7,9 +7,9 @@
  * at them until SIGTERM: commits in all journal modes that survive a crash,
  * checkpoints of all kinds, VACUUM, tables dropped and made again, changes of
  * the journal mode, transactions that spill, mapped files, held readers,
- * EXCLUSIVE locking mode.  One in 40 has some megabytes.  Every KILL_MS one of them, taken at random, is
- * killed with SIGKILL and begun again; some kill themselves within a
- * transaction.
+ * EXCLUSIVE locking mode.  One database in 40 has some megabytes.  Every
+ * KILL_MS a writer, taken at random, is killed with SIGKILL and begun again;
+ * some kill themselves within a transaction.
  *
  * In every committed state 100 is the mean of all v of tables a and b (as of
  * mkfleet's), row 2 of t has the number of rows of pad, and row 1 counts the
