@@ -632,6 +632,17 @@ share(int fd, size_t n)
 	return (p);
 }
 
+/* Killed; or done, as one that is begun when it is all over is at once. */
+static bool
+ended_well(int st)
+{
+	if ((WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL) ||
+	    (stopping && WIFEXITED(st) && WEXITSTATUS(st) == 0))
+		return (true);
+	warnx("a writer ended with wait status %#x", (unsigned)st);
+	return (false);
+}
+
 /* Reap; begin again what was killed.  False if one ended otherwise. */
 static bool
 renew(pid_t *pids, unsigned n, uint64_t *seed, unsigned *killed)
@@ -646,8 +657,7 @@ renew(pid_t *pids, unsigned n, uint64_t *seed, unsigned *killed)
 			;
 		if (i == n)
 			continue;
-		if (!WIFSIGNALED(st) || WTERMSIG(st) != SIGKILL)
-			good = false;
+		good = ended_well(st) && good;
 		(*killed)++;
 		pids[i] = begin(++*seed);
 	}
@@ -672,7 +682,7 @@ main(int argc, char **argv)
 	n = number(argv[3], MAX_WRITERS);
 	seed = number(argv[4], UINT32_MAX) * (uint64_t)1000000;
 	ms = argc == 7 ? number(argv[6], 1000000) : 0;
-	if (ndbs <= OPEN)
+	if (ndbs < CROWDED)
 		errx(2, "too few databases");
 	if ((log_fd = open(argv[5], O_RDWR | O_CREAT | O_TRUNC, 0644)) == -1 ||
 	    ftruncate(log_fd, (off_t)(ndbs * sizeof(uint64_t))) == -1)
@@ -699,10 +709,8 @@ main(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		(void)kill(pids[i], SIGTERM);
 	for (i = 0; i < n; i++)
-		if (waitpid(pids[i], &st, 0) == pids[i] &&
-		    !(WIFEXITED(st) && WEXITSTATUS(st) == 0) &&
-		    !(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL))
-			good = false;
+		if (waitpid(pids[i], &st, 0) == pids[i])
+			good = ended_well(st) && good;
 	for (i = 0; i < NTALLIES; i++)
 		printf("%s=%" PRIu64 " ", tally_names[i],
 		    atomic_load(&tallies[i]));
