@@ -139,17 +139,11 @@ take_strange(struct image_reader *r, struct err *e)
 }
 
 static int
-take_pinned(struct image_reader *r, struct err *e)
+take_database(struct image_reader *r, bool log, struct err *e)
 {
 	struct pin *p = &r->pin;
-	bool log;
 	int ret;
 
-	if (p->st.st_size == 0)
-		return (sink_start(&r->sink, 0, e));
-	if ((ret = begins_well(p, e)) != 1)
-		return (ret == -1 ? -1 : take_strange(r, e));
-	log = pin_exists(p, PIN_WAL);
 	if (log && pin_exists(p, PIN_SHM))
 		return (live_take(p, &r->sink, &r->wal,
 		    r->cfg.busy_timeout_ms, e));
@@ -158,6 +152,29 @@ take_pinned(struct image_reader *r, struct err *e)
 	if (ret == 1)
 		return (recover_take(p, &r->sink, e));
 	return (log ? take_dead_log(r, e) : take_file(r, PIN_WAL, e));
+}
+
+/*
+ * Where there is a log, its first page may be the one that counts: whether it
+ * has one, and it is a database's, check_sense() will see.
+ */
+static int
+take_pinned(struct image_reader *r, struct err *e)
+{
+	struct pin *p = &r->pin;
+	int magic, ret;
+	bool log;
+
+	if (p->st.st_size == 0)
+		return (sink_start(&r->sink, 0, e));
+	if ((magic = begins_well(p, e)) == -1)
+		return (-1);
+	log = pin_exists(p, PIN_WAL);
+	if (!magic && !log)
+		return (take_strange(r, e));
+	ret = take_database(r, log, e);
+	return (ret == -1 && !magic && e->cls == ERR_CORRUPT ?
+	    PIN_NO_DATABASE : ret);
 }
 
 /* One try: 0, PIN_AGAIN, PIN_NO_DATABASE, or -1. */

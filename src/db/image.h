@@ -67,8 +67,9 @@ void image_free(struct image_reader *r);
  * Take an image of the database "path": absolute, without symbolic links (one
  * on the way is refused, class denied).
  *
- * Returns 0 with *img; 1 if the file does not begin with SQLite's magic and
- * is not empty (not a database); or -1: busy (locked for longer than the
+ * Returns 0 with *img; 1 if it does not begin with SQLite's magic and is not
+ * empty (not a database; what counts is the image, in which the first page may
+ * be the log's); or -1: busy (locked for longer than the
  * timeout, or by exclusive locking mode), corrupt (header or size make no
  * sense), gone, denied, io, space (the spool).  Holds no lock and no
  * descriptor of the source when it returns.

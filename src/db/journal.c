@@ -90,6 +90,8 @@ int
 journal_read_super(int fd, uint64_t size, struct journal_super *js,
     struct err *e)
 {
+	/* What is longer SQLite does not take for a name. */
+	size_t max = (size_t)sqlite3_vfs_find(NULL)->mxPathname;
 	uint8_t tail[SUPER_TAIL_BYTES];
 	uint32_t len;
 	ssize_t n;
@@ -103,7 +105,7 @@ journal_read_super(int fd, uint64_t size, struct journal_super *js,
 		return (-1);
 	len = be32_get(tail);
 	if (n != sizeof(tail) || memcmp(tail + 8, magic, sizeof(magic)) != 0 ||
-	    len == 0 || len >= sizeof(js->name) ||
+	    len == 0 || len > max || len >= sizeof(js->name) ||
 	    len + SUPER_PAGE_BYTES > size - SUPER_TAIL_BYTES)
 		return (0);
 	if ((n = io_pread(fd, js->name, len, size - SUPER_TAIL_BYTES - len,

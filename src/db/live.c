@@ -2,12 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hook.h"
+#include "base/io.h"
 #include "db/guard.h"
 #include "db/overlay.h"
 #include "db/walindex.h"
@@ -21,6 +23,7 @@ struct live {
 	sqlite3_file *file;	/* of SQLite's connection */
 	sqlite3_file *log;	/* its methods are NULL: not in WAL mode */
 	bool orphaned;		/* the -shm is nobody's */
+	bool baffled;		/* SQLITE_PROTOCOL */
 };
 
 /* True if SQLite opened what is pinned, and not what lies in its place now. */
@@ -63,6 +66,10 @@ begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 	rc = sqlite3_exec(l->db, "BEGIN; PRAGMA schema_version", NULL, NULL,
 	    NULL);
 	guard_patience(INT64_MAX);
+	if (rc == SQLITE_PROTOCOL) {
+		l->baffled = true;
+		return (pin_again(p, "SQLite gave up"));
+	}
 	if (rc == SQLITE_OK)
 		rc = sqlite3_file_control(l->db, "main",
 		    SQLITE_FCNTL_FILE_POINTER, &l->file);
@@ -141,12 +148,63 @@ take_orphaned(struct live *l, struct pin *p, struct sink *s, struct wal *w,
 
 /* Whoever comes takes the -shm, which shows. */
 static bool
-still_orphaned(struct live *l)
+is_orphaned(sqlite3_file *file)
 {
 	volatile void *map;
 
-	return (l->file->pMethods->xShmMap(l->file, 0, WALINDEX_REGION_BYTES,
-	    0, &map) == SQLITE_READONLY_CANTINIT);
+	return (file->pMethods->xShmMap(file, 0, WALINDEX_REGION_BYTES, 0,
+	    &map) == SQLITE_READONLY_CANTINIT);
+}
+
+/* Has the log no valid header, and is its -shm nobody's?  1, 0 or -1. */
+static int
+is_headless(struct pin *p, struct wal *w, uint8_t *header, struct err *e)
+{
+	const char *name = p->names[PIN_WAL];
+	ssize_t n;
+	int fd;
+
+	memset(header, 0, WAL_HEADER_BYTES);
+	if ((fd = guard_open(name)) == -1) {
+		guard_explain(e, errno, name);
+		return (-1);
+	}
+	n = io_pread(fd, header, WAL_HEADER_BYTES, 0, name, e);
+	io_close(&fd);
+	if (n == -1)
+		return (-1);
+	return (wal_begin(w, header, (size_t)n) == WAL_EMPTY &&
+	    is_orphaned(p->file));
+}
+
+/*
+ * A log whose header is damaged, as a power failure may leave it, beside a
+ * -shm of nobody: to SQLite it holds nothing; where it may not write it anew,
+ * it waits in vain for somebody who does.  So the file is the image.  Whoever
+ * comes meanwhile changes the header, which shows even if they are gone again.
+ */
+static int
+take_headless(struct pin *p, struct sink *s, struct wal *w, struct err *e)
+{
+	uint8_t before[WAL_HEADER_BYTES], after[WAL_HEADER_BYTES];
+	int ret;
+
+	if ((ret = is_headless(p, w, before, e)) == -1)
+		goto out;
+	if (ret == 0) {
+		ret = pin_failed(p, SQLITE_PROTOCOL, "begin to read", e);
+		goto out;
+	}
+	if ((ret = take_whole_file(p, s, e)) != 0)
+		goto out;
+	HOOK("image-read", p->names[PIN_DB]);
+	if ((ret = is_headless(p, w, after, e)) == -1)
+		goto out;
+	ret = ret == 1 && memcmp(before, after, sizeof(before)) == 0 ? 0 :
+	    pin_again(p, "somebody opened it meanwhile");
+out:
+	(void)p->file->pMethods->xShmUnmap(p->file, 0);
+	return (ret);
 }
 
 /* A wal-index of a later SQLite, which is the one that we are linked with. */
@@ -202,12 +260,18 @@ live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
 	struct live l = { 0 };
 	int ret;
 
-	if ((ret = begin(&l, p, busy_ms, e)) != 0)
+	ret = begin(&l, p, busy_ms, e);
+	if (l.baffled) {
+		(void)sqlite3_close(l.db);
+		l.db = NULL;
+		ret = take_headless(p, s, w, e);
+	}
+	if (ret != 0 || l.db == NULL)
 		goto out;
 	pin_unlock(p);
 	ret = take(&l, p, s, w, e);
 	HOOK("image-read", p->names[PIN_DB]);
-	if (ret == 0 && l.orphaned && !still_orphaned(&l))
+	if (ret == 0 && l.orphaned && !is_orphaned(l.file))
 		ret = pin_again(p, "somebody opened it meanwhile");
 out:
 	(void)sqlite3_close(l.db);

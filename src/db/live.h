@@ -9,6 +9,9 @@
  * file (nBackfill = mxFrame), the file alone is the image, and it is still;
  * otherwise the log cannot start anew, and the file with all frames up to
  * mxFrame is one state, whatever a checkpoint copies meanwhile.
+ *
+ * Where nobody is attached, so that nobody can say what the -shm is worth, the
+ * log is read to its last commit, as SQLite would recover it.
  */
 #ifndef DB_LIVE_H
 #define DB_LIVE_H

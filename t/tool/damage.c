@@ -12,12 +12,12 @@
  * of them: opened, recovered or rolled back, checkpointed, closed.  Where it
  * cannot (SQLITE_CORRUPT, SQLITE_NOTADB, ...) there is no file.
  *
- * compare: RESTORED has, under the same names, what was stored.  What SQLite
- * could open must be there byte for byte as SQLite left it, or be missing;
- * what it could not open must be as DIR has it, or be missing.  The two bytes
- * that say whether a database is in WAL mode do not count.  Prints "equal N
- * refused N unopened N bad N" and names the bad ones; status 1 if there are
- * any.
+ * compare: RESTORED has, under the same names, what was stored: nothing but
+ * what SQLite could open, byte for byte as SQLite left it (the two bytes that
+ * say whether a database is in WAL mode do not count), and all to which nothing
+ * was done.  Prints "equal N refused N unopened N bad N", where refused are
+ * those that SQLite opens but were not stored, unopened those that neither
+ * wants; names the bad ones; status 1 if there are any.
  */
 #include <err.h>
 #include <errno.h>
@@ -133,15 +133,16 @@ sql(sqlite3 *db, const char *fmt, ...)
 	sqlite3_free(text);
 }
 
-/* Rows until the database has some 30 pages, and changes over them. */
+/* Rows until the database has some 30 pages; 10 of the largest. */
 static void
 fill(sqlite3 *db, int page, unsigned i)
 {
 	sql(db, "CREATE TABLE t(id INTEGER PRIMARY KEY, n, s);"
 	    "CREATE INDEX i ON t(n)");
 	sql(db, "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 "
-	    "FROM c WHERE x < 60) INSERT INTO t SELECT x, x * %u, "
-	    "hex(randomblob(%d)) FROM c", i + 1, page / 8);
+	    "FROM c WHERE x < %d) INSERT INTO t SELECT x, x * %u, "
+	    "hex(randomblob(%d)) FROM c", page == 65536 ? 20 : 60, i + 1,
+	    page / 8);
 }
 
 /*
@@ -304,6 +305,18 @@ write_set(const char *path, const struct set *s, bool wal, bool with_shm)
 	}
 }
 
+/* There is none, or it begins with a zero. */
+static bool
+is_over(const char *path)
+{
+	struct bytes b;
+	bool ret;
+
+	ret = !load(path, &b) || b.n == 0 || b.p[0] == 0;
+	free(b.p);
+	return (ret);
+}
+
 /* What SQLite makes of it; removed where it cannot.  None of these calls reads
  * the schema, which may be damaged like any other content. */
 static void
@@ -324,8 +337,12 @@ ask_sqlite(const char *path)
 	for (k = 0; k < 2 * NFILES; k++) {
 		(void)snprintf(file, sizeof(file), "%s%s", path,
 		    suffix[k / NFILES][k % NFILES]);
-		if (k % NFILES != 0 && unlink(file) == 0 && k != 5)
-			good = false;	/* it was not folded in */
+		if (k % NFILES == 0 || k == 5)
+			continue;
+		/* One that SQLite left is over, or was not folded in. */
+		if (!is_over(file))
+			good = false;
+		(void)unlink(file);
 	}
 	/* A damaged journal may make it as long as it likes. */
 	if (!good || stat(path, &st) == -1 || st.st_size > HUGE_BYTES)
@@ -338,6 +355,7 @@ make(uint64_t seed, unsigned n, const char *dir, const char *oracle)
 	struct base bases[NBASES];
 	struct set s;
 	char path[PATH_BYTES];
+	const struct bytes none = { NULL, 0 };
 	unsigned i, k, harms;
 
 	state = seed * 2654435761u + 88172645463325252ULL;
@@ -352,6 +370,11 @@ make(uint64_t seed, unsigned n, const char *dir, const char *oracle)
 			copy(&s.file[k], &b->set.file[k]);
 		/* One in twenty is as it should be. */
 		harms = rnd(20) == 0 ? 0 : 1 + (unsigned)rnd(4);
+		if (harms == 0) {
+			(void)snprintf(path, sizeof(path), "%s/%06u.whole",
+			    oracle, i);
+			save(path, &none);
+		}
 		while (harms-- > 0)
 			harm(&s, &bases[rnd(NBASES)]);
 		(void)snprintf(path, sizeof(path), "%s/%06u.db", dir, i);
@@ -379,39 +402,59 @@ same(const struct bytes *a, const struct bytes *b)
 	return (true);
 }
 
+enum verdict {
+	EQUAL,
+	REFUSED,		/* though SQLite opens it */
+	UNOPENED,		/* refused by both */
+	BAD,
+	NVERDICTS
+};
+
+/* Why it is bad goes to standard output. */
+static enum verdict
+judge(const char *name, const char *oracle, const char *restored)
+{
+	char path[PATH_BYTES];
+	struct bytes want = { 0 }, got = { 0 };
+	enum verdict v = BAD;
+	bool opened, stored, whole;
+
+	(void)snprintf(path, sizeof(path), "%s/%s.db", oracle, name);
+	opened = load(path, &want);
+	(void)snprintf(path, sizeof(path), "%s/%s.whole", oracle, name);
+	whole = access(path, F_OK) == 0;
+	(void)snprintf(path, sizeof(path), "%s/%s.db", restored, name);
+	stored = load(path, &got);
+	if (stored && !opened)
+		(void)printf("bad: %s.db: stored, SQLite opens nothing\n",
+		    name);
+	else if (stored && !same(&got, &want))
+		(void)printf("bad: %s.db: not what SQLite has\n", name);
+	else if (!stored && whole)
+		(void)printf("bad: %s.db: whole, but not stored\n", name);
+	else
+		v = stored ? EQUAL : opened ? REFUSED : UNOPENED;
+	free(want.p);
+	free(got.p);
+	return (v);
+}
+
 static int
 compare(const char *dir, const char *oracle, const char *restored)
 {
-	unsigned i, nequal = 0, nrefused = 0, nunopened = 0, nbad = 0;
-	char path[PATH_BYTES];
-	struct bytes source, want, got;
-	bool opened;
+	unsigned i, n[NVERDICTS] = { 0 };
+	char path[PATH_BYTES], name[20];
 
 	for (i = 0;; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%06u.db", dir, i);
-		if (!load(path, &source))
+		(void)snprintf(name, sizeof(name), "%06u", i);
+		(void)snprintf(path, sizeof(path), "%s/%s.db", dir, name);
+		if (access(path, F_OK) == -1)
 			break;
-		(void)snprintf(path, sizeof(path), "%s/%06u.db", oracle, i);
-		opened = load(path, &want);
-		(void)snprintf(path, sizeof(path), "%s/%06u.db", restored, i);
-		if (!load(path, &got))
-			nrefused++;
-		else if (!opened && same(&got, &source))
-			nunopened++;
-		else if (opened && same(&got, &want))
-			nequal++;
-		else {
-			nbad++;
-			(void)printf("bad: %06u.db (%s by SQLite)\n", i,
-			    opened ? "opened" : "not opened");
-		}
-		free(source.p);
-		free(want.p);
-		free(got.p);
+		n[judge(name, oracle, restored)]++;
 	}
-	(void)printf("equal %u refused %u unopened %u bad %u\n", nequal,
-	    nrefused, nunopened, nbad);
-	return (nbad > 0);
+	(void)printf("equal %u refused %u unopened %u bad %u\n", n[EQUAL],
+	    n[REFUSED], n[UNOPENED], n[BAD]);
+	return (n[BAD] > 0);
 }
 
 int

@@ -7,9 +7,9 @@
  * at them until SIGTERM: commits in all journal modes that survive a crash,
  * checkpoints of all kinds, VACUUM, tables dropped and made again, changes of
  * the journal mode, transactions that spill, mapped files, held readers,
- * EXCLUSIVE locking mode.  Every KILL_MS one of them, taken at random, is
- * killed with SIGKILL and begun again; some kill themselves within a
- * transaction.
+ * EXCLUSIVE locking mode.  One database in 40 has some megabytes.  Every
+ * KILL_MS a writer, taken at random, is killed with SIGKILL and begun again;
+ * some kill themselves within a transaction.
  *
  * In every committed state 100 is the mean of all v of tables a and b (as of
  * mkfleet's), row 2 of t has the number of rows of pad, and row 1 counts the
@@ -23,9 +23,9 @@
  * undoes theirs.  Each transaction begins with a look at the invariant, so
  * that a fault of SQLite's is not taken for one of the backup.
  *
- * At the end prints how much was done; status 1 if a writer
- * met an error that is no lock's, or
- * a database that is wrong.
+ * At the end prints a line of what was done and how often, "NAME=N ..." (see
+ * below); status 1 if a writer met an error that is no lock's, or a database
+ * that is wrong.
  */
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -52,19 +52,53 @@ enum {
 	OPEN = 4,		/* databases a writer has open */
 	BUSY_MS = 20,
 	PAD_ROWS = 24,		/* about as many at most */
-	MAX_WRITERS = 64
+	MAX_WRITERS = 64,
+	CROWDED = 6,		/* the first so many: see open_another() */
+	MODE_BYTES = 16,
+	LARGE_EVERY = 40,	/* one in so many databases ... */
+	LARGE_BYTES = 9000000	/* ... is more than is kept in memory */
 };
 
 struct conn {
 	sqlite3 *db;
 	unsigned i;
+	unsigned autocheckpoint;	/* of autocheckpoints */
 	bool reading;
 	bool exclusive;
+	bool mapped;
 };
 
-struct tally {
-	_Atomic uint64_t commits, rollbacks, busy, checkpoints, vacuums;
-	_Atomic uint64_t flips, rebuilds, exclusives;
+/* Only what came about is counted. */
+enum tally {
+	COMMITS,		/* all, and the same by what they were in: */
+	IN_DELETE,
+	IN_TRUNCATE,
+	IN_PERSIST,
+	IN_WAL_0,		/* by wal_autocheckpoint */
+	IN_WAL_1,
+	IN_WAL_10,
+	IN_WAL_1000,
+	MAPPED,
+	EXCLUSIVE,
+	SPILLED,
+	REBUILDS,		/* DROP and CREATE TABLE */
+	ROLLBACKS,
+	BUSY,
+	PASSIVE,		/* checkpoints */
+	FULL,
+	RESTART,
+	TRUNCATE,
+	VACUUMS,
+	FLIPS,			/* changes of the journal mode */
+	SUICIDES,		/* within a transaction */
+	LARGE,			/* commits to a database of megabytes */
+	NTALLIES
+};
+static const char *const tally_names[NTALLIES] = {
+	"commits", "delete", "truncate", "persist", "wal_0", "wal_1",
+	"wal_10", "wal_1000", "mapped", "exclusive", "spilled", "rebuilds",
+	"rollbacks", "busy", "ckpt_passive", "ckpt_full", "ckpt_restart",
+	"ckpt_truncate", "vacuums", "flips", "suicides", "large"
 };
 
 static const char *const modes[] = { "delete", "truncate", "persist", "wal",
@@ -75,7 +109,7 @@ static const char *dir;
 static unsigned ndbs;
 static _Atomic uint64_t *counters;
 static int log_fd;
-static struct tally *tally;
+static _Atomic uint64_t *tallies;
 static uint64_t rnd;
 static struct conn conns[OPEN];
 
@@ -93,6 +127,12 @@ seed_random(uint64_t seed)
 	rnd ^= rnd >> 29;
 	if (rnd == 0)
 		rnd = 1;
+}
+
+static void
+tally(enum tally what)
+{
+	atomic_fetch_add(&tallies[what], 1);
 }
 
 static unsigned
@@ -123,7 +163,7 @@ judge(struct conn *c, int rc, const char *what)
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
 	case SQLITE_SCHEMA:
-		atomic_fetch_add(&tally->busy, 1);
+		tally(BUSY);
 		return (false);
 	default:
 		errx(1, "d%u.db: %s: %s (%d)", c->i, what,
@@ -257,35 +297,97 @@ note(unsigned i, uint64_t n)
 		;
 }
 
+static bool
+is_large(unsigned i)
+{
+	return (i % LARGE_EVERY == 7);
+}
+
+static int
+keep_mode(void *p, int n, char **values, char **names)
+{
+	(void)n;
+	(void)names;
+	(void)snprintf(p, MODE_BYTES, "%s", values[0]);
+	return (0);
+}
+
+static void
+tally_commit(struct conn *c, bool rebuilt, bool spilled)
+{
+	char mode[MODE_BYTES] = "";
+
+	tally(COMMITS);
+	if (c->mapped)
+		tally(MAPPED);
+	if (c->exclusive)
+		tally(EXCLUSIVE);
+	if (spilled)
+		tally(SPILLED);
+	if (rebuilt)
+		tally(REBUILDS);
+	if (is_large(c->i))
+		tally(LARGE);
+	if (!judge(c, sqlite3_exec(c->db, "PRAGMA journal_mode", keep_mode,
+	    mode, NULL), "journal_mode"))
+		return;
+	if (strcmp(mode, "delete") == 0)
+		tally(IN_DELETE);
+	else if (strcmp(mode, "truncate") == 0)
+		tally(IN_TRUNCATE);
+	else if (strcmp(mode, "persist") == 0)
+		tally(IN_PERSIST);
+	else if (strcmp(mode, "wal") == 0)
+		tally(IN_WAL_0 + c->autocheckpoint);
+	else
+		errx(1, "d%u.db: journal_mode %s", c->i, mode);
+}
+
+/* Has it written pages of a transaction that is not over? */
+static bool
+has_spilled(struct conn *c)
+{
+	int n = 0, highest;
+
+	return (sqlite3_db_status(c->db, SQLITE_DBSTATUS_CACHE_SPILL, &n,
+	    &highest, 1) == SQLITE_OK && n > 0);
+}
+
 /* One transaction with "body" in it. */
 static void
 transact(struct conn *c, bool (*body)(struct conn *))
 {
+	bool spilled;
 	uint64_t n;
 
 	if (!run(c, "BEGIN IMMEDIATE"))
 		return;
 	if (is_right(c) && move_some(c) && (body == NULL || body(c)) &&
 	    ask(c, "UPDATE t SET n = n + 1 WHERE id = 1 RETURNING n", &n)) {
-		if (body != NULL && below(60) == 0)
+		spilled = has_spilled(c);
+		if (body != NULL && below(spilled ? 20 : 60) == 0) {
+			tally(SUICIDES);
 			(void)raise(SIGKILL);
+		}
 		if (below(8) != 0 && run(c, "COMMIT")) {
 			note(c->i, n);
-			atomic_fetch_add(&tally->commits, 1);
+			tally_commit(c, body == rebuild, spilled);
 			return;
 		}
 	}
 	if (sqlite3_get_autocommit(c->db) == 0)
 		(void)run(c, "ROLLBACK");
-	atomic_fetch_add(&tally->rollbacks, 1);
+	tally(ROLLBACKS);
 }
 
 static void
 checkpoint(struct conn *c)
 {
-	(void)judge(c, sqlite3_wal_checkpoint_v2(c->db, NULL, (int)below(4),
-	    NULL, NULL), "checkpoint");
-	atomic_fetch_add(&tally->checkpoints, 1);
+	int how = (int)below(4), nframes;	/* SQLITE_CHECKPOINT_... */
+
+	if (judge(c, sqlite3_wal_checkpoint_v2(c->db, NULL, how, &nframes,
+	    NULL), "checkpoint") && nframes >= 0)
+		tally(PASSIVE + (unsigned)how);
 }
 
 static void
@@ -298,7 +400,6 @@ be_exclusive(struct conn *c)
 	    c->exclusive ? "exclusive" : "normal");
 	/* It is the next access that lets the lock go. */
 	(void)ask(c, "SELECT count(*) FROM a", &n);
-	atomic_fetch_add(&tally->exclusives, 1);
 }
 
 static void
@@ -316,7 +417,8 @@ set_autocheckpoint(struct conn *c)
 {
 	static const int pages[] = { 0, 1, 10, 1000 };
 
-	(void)sqlite3_wal_autocheckpoint(c->db, pages[below(4)]);
+	c->autocheckpoint = below(4);
+	(void)sqlite3_wal_autocheckpoint(c->db, pages[c->autocheckpoint]);
 }
 
 static void
@@ -341,8 +443,9 @@ open_another(struct conn *c)
 
 	shut(c);
 	do {
-		/* Half of all goes on in a tenth of them. */
-		i = below(below(2) != 0 ? ndbs : ndbs / 10 + OPEN);
+		/* A quarter of all goes on in a few, another in a tenth. */
+		i = below(4);
+		i = below(i > 1 ? ndbs : i == 1 ? ndbs / 10 + OPEN : CROWDED);
 		for (k = 0; k < OPEN; k++)
 			if (conns[k].db != NULL && conns[k].i == i)
 				break;
@@ -373,9 +476,25 @@ change_mode(struct conn *c)
 
 	if (!take(c, F_WRLCK))
 		return;
-	if (ask(c, "SELECT count(*) FROM a", &n))
-		(void)runf(c, "PRAGMA journal_mode = %s", some_mode());
-	atomic_fetch_add(&tally->flips, 1);
+	if (ask(c, "SELECT count(*) FROM a", &n) &&
+	    runf(c, "PRAGMA journal_mode = %s", some_mode()))
+		tally(FLIPS);
+}
+
+static void
+vacuum(struct conn *c)
+{
+	if (below(2) == 0)
+		(void)run(c, "PRAGMA incremental_vacuum(5)");
+	else if (run(c, "VACUUM"))
+		tally(VACUUMS);
+}
+
+static void
+map_some(struct conn *c)
+{
+	c->mapped = below(2) != 0;
+	(void)runf(c, "PRAGMA mmap_size = %u", c->mapped ? 1024 * 1024 : 0);
 }
 
 static void
@@ -394,25 +513,19 @@ write_somehow(struct conn *c)
 	else if (k < 800)
 		checkpoint(c);
 	else if (k < 820)
-		(void)run(c, below(2) != 0 ? "VACUUM" :
-		    "PRAGMA incremental_vacuum(5)");
+		vacuum(c);
 	else if (k < 850)
 		change_mode(c);
 	else if (k < 870)
 		set_autocheckpoint(c);
 	else if (k < 880)
-		(void)runf(c, "PRAGMA mmap_size = %u",
-		    below(2) * 1024 * 1024);
+		map_some(c);
 	else if (k < 882)
 		be_exclusive(c);
 	else if (k < 930)
 		shut(c);
 	else
 		transact(c, NULL);
-	if (k >= 800 && k < 820)
-		atomic_fetch_add(&tally->vacuums, 1);
-	if (k >= 740 && k < 765)
-		atomic_fetch_add(&tally->rebuilds, 1);
 }
 
 static void
@@ -471,7 +584,9 @@ make(unsigned i)
 	    "WHERE x < %d) INSERT INTO a SELECT x, 100 FROM i;"
 	    "INSERT INTO b SELECT id, v FROM a;"
 	    "INSERT INTO t VALUES (1, 0), (2, 0); COMMIT",
-	    sizes[below(8)], below(3), some_mode(), ROWS))
+	    sizes[below(8)], below(3), some_mode(), ROWS) ||
+	    (is_large(i) && !runf(&c, "CREATE TABLE large(x BLOB);"
+	    "INSERT INTO large VALUES (zeroblob(%d))", LARGE_BYTES)))
 		errx(1, "d%u.db cannot be made", i);
 	shut(&c);
 }
@@ -517,6 +632,17 @@ share(int fd, size_t n)
 	return (p);
 }
 
+/* Killed; or done, as one that is begun when it is all over is at once. */
+static bool
+ended_well(int st)
+{
+	if ((WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL) ||
+	    (stopping && WIFEXITED(st) && WEXITSTATUS(st) == 0))
+		return (true);
+	warnx("a writer ended with wait status %#x", (unsigned)st);
+	return (false);
+}
+
 /* Reap; begin again what was killed.  False if one ended otherwise. */
 static bool
 renew(pid_t *pids, unsigned n, uint64_t *seed, unsigned *killed)
@@ -531,8 +657,7 @@ renew(pid_t *pids, unsigned n, uint64_t *seed, unsigned *killed)
 			;
 		if (i == n)
 			continue;
-		if (!WIFSIGNALED(st) || WTERMSIG(st) != SIGKILL)
-			good = false;
+		good = ended_well(st) && good;
 		(*killed)++;
 		pids[i] = begin(++*seed);
 	}
@@ -557,13 +682,13 @@ main(int argc, char **argv)
 	n = number(argv[3], MAX_WRITERS);
 	seed = number(argv[4], UINT32_MAX) * (uint64_t)1000000;
 	ms = argc == 7 ? number(argv[6], 1000000) : 0;
-	if (ndbs <= OPEN)
+	if (ndbs < CROWDED)
 		errx(2, "too few databases");
 	if ((log_fd = open(argv[5], O_RDWR | O_CREAT | O_TRUNC, 0644)) == -1 ||
 	    ftruncate(log_fd, (off_t)(ndbs * sizeof(uint64_t))) == -1)
 		err(1, "%s", argv[5]);
 	counters = share(log_fd, ndbs * sizeof(uint64_t));
-	tally = share(-1, sizeof(*tally));
+	tallies = share(-1, NTALLIES * sizeof(*tallies));
 	seed_random(seed);
 	for (i = 0; i < ndbs; i++)
 		make(i);
@@ -584,17 +709,11 @@ main(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		(void)kill(pids[i], SIGTERM);
 	for (i = 0; i < n; i++)
-		if (waitpid(pids[i], &st, 0) == pids[i] &&
-		    !(WIFEXITED(st) && WEXITSTATUS(st) == 0) &&
-		    !(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL))
-			good = false;
-	printf("commits=%" PRIu64 " rollbacks=%" PRIu64 " busy=%" PRIu64
-	    " checkpoints=%" PRIu64 " vacuums=%" PRIu64 " flips=%" PRIu64
-	    " rebuilds=%" PRIu64 " exclusives=%" PRIu64 " writers_killed=%u\n",
-	    atomic_load(&tally->commits), atomic_load(&tally->rollbacks),
-	    atomic_load(&tally->busy), atomic_load(&tally->checkpoints),
-	    atomic_load(&tally->vacuums), atomic_load(&tally->flips),
-	    atomic_load(&tally->rebuilds), atomic_load(&tally->exclusives),
-	    killed);
+		if (waitpid(pids[i], &st, 0) == pids[i])
+			good = ended_well(st) && good;
+	for (i = 0; i < NTALLIES; i++)
+		printf("%s=%" PRIu64 " ", tally_names[i],
+		    atomic_load(&tallies[i]));
+	printf("writers_killed=%u\n", killed);
 	return (good ? 0 : 1);
 }

@@ -190,6 +190,75 @@ START_TEST(closed_databases_of_all_page_sizes_are_read)
 }
 END_TEST
 
+/* A checkpoint that a power failure cut short: SQLite reads the log's. */
+START_TEST(a_first_page_that_only_the_log_has_counts)
+{
+	char *shm = beside(source, "-shm");
+	pid_t pid = -1;
+	int fd;
+
+	make_db(source, FILL);
+	if (_i == 2)
+		pid = hold_db(source, "PRAGMA journal_mode = WAL;" CHANGE
+		    "CREATE TABLE x (v)");
+	else
+		crash_db(source, "PRAGMA journal_mode = WAL;" CHANGE
+		    "CREATE TABLE x (v)");
+	if (_i == 1)
+		ck_assert_int_eq(unlink(shm), 0);
+	ck_assert_int_ne(fd = open(source, O_WRONLY), -1);
+	ck_assert_int_eq(pwrite(fd, "s", 1, 0), 1);
+	(void)close(fd);
+	expect_sum(source, in_memory, SUM_NEW);
+	if (pid != -1)
+		kill_db(pid);
+	free(shm);
+}
+END_TEST
+
+START_TEST(a_log_beside_what_is_not_a_database_makes_it_none)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_NONE);
+	char *shm = beside(source, "-shm");
+	struct image img;
+	struct err e;
+
+	crash_db(source, "PRAGMA journal_mode = WAL;" FILL
+	    "PRAGMA wal_checkpoint(RESTART); UPDATE t SET v = 2 "
+	    "WHERE id = 400");
+	if (_i == 1)
+		ck_assert_int_eq(unlink(shm), 0);
+	ck_assert_int_eq(unlink(source), 0);
+	write_path(source, "this is a text\n", 15);
+	ck_assert_int_eq(image_take(r, source, &img, &e), 1);
+	image_free(r);
+	free(shm);
+}
+END_TEST
+
+/* SQLite begins such a log anew.  With a -shm or without, empty or not. */
+START_TEST(a_log_whose_header_is_damaged_holds_nothing)
+{
+	char *wal = beside(source, "-wal"), *shm = beside(source, "-shm");
+	char zeros[32] = { 0 };
+	int fd;
+
+	crash_db(source, "PRAGMA journal_mode = WAL;" FILL
+	    "PRAGMA wal_checkpoint;" CHANGE);
+	ck_assert_int_ne(fd = open(wal, O_WRONLY), -1);
+	if (_i < 4)
+		ck_assert_int_eq(pwrite(fd, "damage", 6, _i < 2 ? 0 : 16), 6);
+	else
+		ck_assert_int_eq(pwrite(fd, zeros, 32, 0), 32);
+	(void)close(fd);
+	if (_i % 2 == 1)
+		ck_assert_int_eq(unlink(shm), 0);
+	expect_sum(source, in_memory, SUM_OLD);
+	free(shm);
+	free(wal);
+}
+END_TEST
+
 START_TEST(a_checkpointed_log_leaves_the_file_alone)
 {
 	static const char *const how[] = { "PASSIVE", "RESTART", "TRUNCATE" };
@@ -418,6 +487,12 @@ add_states(TCase *tc)
 	tcase_add_loop_test(tc,
 	    the_log_of_a_dead_writer_without_index_counts, 0, n);
 	tcase_add_loop_test(tc, the_log_of_a_live_writer_counts, 0, n);
+	tcase_add_loop_test(tc, a_first_page_that_only_the_log_has_counts, 0,
+	    3);
+	tcase_add_loop_test(tc,
+	    a_log_beside_what_is_not_a_database_makes_it_none, 0, 2);
+	tcase_add_loop_test(tc, a_log_whose_header_is_damaged_holds_nothing,
+	    0, 6);
 	tcase_add_loop_test(tc, a_checkpointed_log_leaves_the_file_alone, 0,
 	    3);
 	tcase_add_loop_test(tc,

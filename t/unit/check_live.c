@@ -305,6 +305,32 @@ START_TEST(whoever_takes_an_orphaned_index_is_noticed)
 }
 END_TEST
 
+/* Even if it is killed again, after a checkpoint. */
+START_TEST(whoever_begins_a_damaged_log_anew_is_noticed)
+{
+	static const char *const what[] = { CHANGE, CHANGE
+	    "PRAGMA wal_checkpoint", CHANGE "PRAGMA wal_checkpoint(TRUNCATE)" };
+	char *wal = beside(source, "-wal");
+	pid_t image, writer;
+	int fd;
+
+	crash_db(source, "PRAGMA journal_mode = WAL;" FILL
+	    "PRAGMA wal_checkpoint");
+	ck_assert_int_ne(fd = open(wal, O_WRONLY), -1);
+	ck_assert_int_eq(pwrite(fd, "damage", 6, 0), 6);
+	(void)close(fd);
+	busy_timeout_ms = 300;
+	image = start_image("image-read", SUM_NEW);
+	writer = hold_db(source, what[_i % 3]);
+	if (_i >= 3)
+		kill_db(writer);
+	ck_assert_int_ge(finish_image(image), 1);
+	if (_i < 3)
+		kill_db(writer);
+	free(wal);
+}
+END_TEST
+
 START_TEST(a_database_that_is_replaced_meanwhile_is_read_again)
 {
 	static const char *const points[] = { "image-locked", "image-read" };
@@ -369,6 +395,8 @@ main(void)
 	tcase_add_test(tc, an_index_that_appears_beside_a_log_is_noticed);
 	tcase_add_loop_test(tc, whoever_takes_an_orphaned_index_is_noticed, 0,
 	    2);
+	tcase_add_loop_test(tc, whoever_begins_a_damaged_log_anew_is_noticed,
+	    0, 6);
 	tcase_add_loop_test(tc,
 	    a_database_that_is_replaced_meanwhile_is_read_again, 0, 2);
 	tcase_add_test(tc, the_lock_is_shared_while_the_file_is_read);

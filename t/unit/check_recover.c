@@ -263,6 +263,23 @@ START_TEST(with_its_super_journal_it_is_rolled_back)
 }
 END_TEST
 
+/* SQLite writes none beyond 512 bytes, and reads none. */
+START_TEST(a_super_journal_of_a_name_too_long_is_none)
+{
+	char name[600] = "/nowhere/";
+	size_t i;
+
+	for (i = strlen(name); i < (_i == 0 ? 512 : 513); i++)
+		name[i] = 'x';
+	name[i] = '\0';
+	make_super(name);
+	expect_sum(bounds[0], _i == 0 ? SUM_NEW : SUM_OLD);
+	/* Says SQLite, too? */
+	make_db(source, "CREATE TABLE n AS SELECT sum(v) AS v FROM t");
+	expect_sum(bounds[0], _i == 0 ? SUM_NEW : SUM_OLD);
+}
+END_TEST
+
 START_TEST(a_broken_super_record_is_none)
 {
 	char *super = mem_printf("%s/s/super", scratch);
@@ -315,6 +332,8 @@ main(void)
 	tcase_add_loop_test(tc, without_its_super_journal_it_is_committed, 0,
 	    2);
 	tcase_add_loop_test(tc, with_its_super_journal_it_is_rolled_back, 0,
+	    2);
+	tcase_add_loop_test(tc, a_super_journal_of_a_name_too_long_is_none, 0,
 	    2);
 	tcase_add_test(tc, a_broken_super_record_is_none);
 	tcase_add_test(tc, a_spool_that_is_no_directory_is_said_so);
