@@ -87,9 +87,9 @@ say_what_is_missing(void)
 	said = true;
 	if (!sandbox_has_files())
 		log_debug("this kernel has no Landlock, or one that is too "
-		    "old (5.19): what workers may open is not held back");
+		    "old (5.19): what processes may open is not held back");
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == -1)
-		log_debug("this kernel has no seccomp: what workers may ask "
+		log_debug("this kernel has no seccomp: what processes may ask "
 		    "of it is not held back");
 }
 
