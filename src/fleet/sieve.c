@@ -122,12 +122,12 @@ look(struct sieve *s, struct dent *de, bool *link)
 		return;
 	if (de->type == DT_UNKNOWN && (rv = fstatat(s->dir->fd, de->name, &st,
 	    AT_SYMLINK_NOFOLLOW)) == 0)
-		de->type = IFTODT(st.st_mode);
+		de->type = (unsigned char)IFTODT(st.st_mode);
 	if (de->type == DT_LNK && s->follow) {
 		*link = true;
 		rv = fstatat(s->dir->fd, de->name, &st, 0);
 		if (rv == 0)
-			de->type = IFTODT(st.st_mode);
+			de->type = (unsigned char)IFTODT(st.st_mode);
 	}
 	if (rv == 0 || errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
 		return;
