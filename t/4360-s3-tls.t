@@ -56,11 +56,22 @@ all()
 	    -o "$n.db" "${s3%%\?*}/$_of$scratch/data/2.db?${s3#*\?}"
 	[ "$_want" -ne 0 ] ||
 		is "$_way: gives it back" "$(sql $n.db 'SELECT x FROM t')" 2
+	# shellcheck disable=SC2086
+	status "$_want" "$_way: restore --original" env $_env "$lf" restore \
+	    -q "$@" --force --original \
+	    "${s3%%\?*}/$_of$scratch/data/2.db?${s3#*\?}"
 }
 
 all "--ca-file" 0 -- --ca-file ca.pem
 all "SSL_CERT_FILE" 0 SSL_CERT_FILE=ca.pem --
 all "AWS_CA_BUNDLE" 0 AWS_CA_BUNDLE=ca.pem --
+# Each process of each command can read what keys and trust come from.
+mkdir -p home/.aws other/trust
+cp ca.pem other/trust
+printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' \
+    "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >home/.aws/credentials
+all "keys of a file" 0 -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY \
+    "HOME=$scratch/home" "AWS_CA_BUNDLE=$scratch/other/trust/ca.pem" --
 all "--ca-file before the others" 0 SSL_CERT_FILE=other.pem \
     AWS_CA_BUNDLE=other.pem -- --ca-file ca.pem
 whole=$s3

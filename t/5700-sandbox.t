@@ -1,7 +1,8 @@
 #!/bin/sh
 #
-# What a worker, or a process for the store or the face, may still do: of what
-# one would try that was taken over (base/pry.h), nothing but what it needs.
+# What a worker, a process for the store or the face, or a command that is one
+# process may still do: of what one would try that was taken over (base/pry.h),
+# nothing but what it needs.
 # As root: there, only the sandbox holds it back.
 
 . "$(dirname "$0")/lib.sh"
@@ -23,8 +24,9 @@ LITEFLEET_PRY_READ=$system:$scratch/elsewhere/file:$scratch/fleet/t1.db:/lib
 LITEFLEET_PRY_READ=$LITEFLEET_PRY_READ:$scratch/store/.litefleet/store
 LITEFLEET_PRY_WRITE=$scratch/elsewhere/new:$scratch/fleet/new
 LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/spool/new:$scratch/store/new
+LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/back/new
 export LITEFLEET_PRY_READ LITEFLEET_PRY_WRITE
-mkdir spool
+mkdir spool back
 
 # may WHO WHAT ...: the process that pried at the hook WHO could do all that.
 may()
@@ -68,7 +70,7 @@ calls()
 
 clean()
 {
-	rm -f elsewhere/new fleet/new spool/new store/new
+	rm -f elsewhere/new fleet/new spool/new store/new back/new
 }
 
 # A worker of a backup.
@@ -135,6 +137,116 @@ may prune "write $scratch/store/new"
 files_not prune "read $system" "read $scratch/fleet/t1.db" \
     "write $scratch/fleet/new" "write $scratch/spool/new"
 
+# A restore of one: to a file, to standard output, and to where it was, which
+# is found out by another process, since who finds it out has read the object.
+key=store/$scratch/fleet/t1.db
+clean
+status 0 "restore" env LITEFLEET_HOOK=restore-decoded=pry "$lfh" restore \
+    -o back/t1.db "$key"
+calls restore-decoded
+may restore-decoded "read $scratch/store/.litefleet/store" \
+    "write $scratch/back/new"
+files_not restore-decoded "read $system" "read $scratch/elsewhere/file" \
+    "read $scratch/fleet/t1.db" "write $scratch/elsewhere/new" \
+    "write $scratch/fleet/new" "write $scratch/spool/new" \
+    "write $scratch/store/new"
+is "it is back" "$(sql back/t1.db 'select x from t')" 1
+clean
+status 0 "restore -o -" env LITEFLEET_HOOK=restore-streamed=pry "$lfh" \
+    restore -o - "$key"
+calls restore-streamed
+files_not restore-streamed "read $system" "read $scratch/fleet/t1.db" \
+    "write $scratch/back/new" "write $scratch/store/new"
+ok "it is the same" cmp "$out" back/t1.db
+rm fleet/t1.db
+for who in restore-origin restore-decoded; do
+	clean
+	status 0 "restore --original, $who" env LITEFLEET_HOOK=$who=pry "$lfh" \
+	    restore --original --force "$key"
+	calls $who
+	files_not $who "read $system" "read $scratch/elsewhere/file" \
+	    "write $scratch/elsewhere/new" "write $scratch/store/new" \
+	    "write $scratch/back/new"
+	if [ $who = restore-decoded ]; then
+		may $who "write $scratch/fleet/new"
+	else
+		files_not $who "write $scratch/fleet/new"
+	fi
+	is "it is where it was" "$(sql fleet/t1.db 'select x from t')" 1
+done
+clean
+status 0 "restore --no-sandbox" env LITEFLEET_HOOK=restore-decoded=pry \
+    "$lfh" restore --no-sandbox -o back/t2.db "$key"
+may restore-decoded exec ptrace "read $system" "write $scratch/elsewhere/new"
+
+# However the file is called.
+ln -s back way
+mkdir tmp
+for to in way/1.db back/../back/2.db 3.db "$scratch/way/4.db" ./5.db; do
+	status 0 "restore -o $to" env TMPDIR=tmp "$lf" restore -o "$to" "$key"
+	is "$to is right" "$(sql "$to" 'select x from t')" 1
+done
+sql -cmd '.dbconfig no_ckpt_on_close on' way/1.db \
+    'pragma journal_mode=wal; insert into t values (2)' >/dev/null 2>&1
+ok "it has a -wal" test -s back/1.db-wal
+status 0 "restore --force, by a link" "$lf" restore --force -o way/1.db "$key"
+is "replaces it" "$(sql back/1.db 'select x from t')" 1
+not_ok "and its companions" test -e back/1.db-wal
+status 1 "the next time" "$lf" restore -o way/1.db "$key"
+says "it is there" 'way/1.db exists; --force'
+status 1 "no directory" "$lf" restore -o none/1.db "$key"
+says "is said" 'the directory of none/1.db is missing'
+cd back || exit 1
+status 0 "restore into this directory" "$lf" restore -o 6.db "../$key"
+is "is right" "$(sql 6.db 'select x from t')" 1
+cd ..
+
+# Who lists.
+clean
+status 0 "list" env LITEFLEET_HOOK=list=pry "$lfh" list store
+calls list
+may list "read $scratch/store/.litefleet/store"
+files_not list "read $system" "read $scratch/fleet/t1.db" \
+    "write $scratch/elsewhere/new" "write $scratch/store/new"
+is "and all are there" "$(grep -c 'fleet/t.\.db$' "$out")" 3
+clean
+status 0 "list --no-sandbox" env LITEFLEET_HOOK=list=pry "$lfh" list \
+    --no-sandbox store
+may list exec ptrace "read $system" "write $scratch/elsewhere/new"
+
+# Who compares the state with what there is: databases are never opened, but
+# directories are.
+state=$(dirname "$(find state -name id)")
+pry=$LITEFLEET_PRY_READ
+LITEFLEET_PRY_READ=$pry:$scratch/$state/id
+clean
+status 0 "status" env LITEFLEET_HOOK=status=pry "$lfh" status --to store
+calls status
+may status "read $scratch/$state/id"
+files_not status "read $system" "read $scratch/fleet/t1.db" \
+    "read $scratch/store/.litefleet/store" "write $scratch/elsewhere/new" \
+    "write $scratch/fleet/new" "write $scratch/store/new"
+prints "it knows all" '^ *3  databases known$'
+clean
+sql fleet/t4.db 'create table t(x)'
+status 0 "status PATTERN" env LITEFLEET_HOOK=status=pry "$lfh" status \
+    --to store "$p"
+calls status
+may status "read $scratch/fleet/t1.db"
+files_not status "read $system" "read $scratch/elsewhere/file" \
+    "write $scratch/fleet/new"
+prints "it sees the new one" '^ *1  never saved$'
+clean
+status 0 "status --follow" env LITEFLEET_HOOK=status=pry "$lfh" status \
+    --follow --to store "$p"
+may status "read $system"
+clean
+status 0 "status --no-sandbox" env LITEFLEET_HOOK=status=pry "$lfh" status \
+    --no-sandbox --to store
+may status exec ptrace "read $system" "write $scratch/elsewhere/new"
+LITEFLEET_PRY_READ=$pry
+rm fleet/t4.db
+
 # Who looks what is left of the store.
 clean
 status 0 "reconcile" env LITEFLEET_HOOK=reconcile-list=pry "$lfh" backup \
@@ -188,8 +300,15 @@ if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
 	status 0 "--no-sandbox goes without" strace -f -qq -o /dev/null -e \
 	    inject=landlock_restrict_self:error=E2BIG "$lf" upload \
 	    --no-sandbox --to store --spool spool fleet/t1.db
+	for what in "list store" "status --to store" "restore -o - $key" \
+	    "restore --original --force $key"; do
+		# shellcheck disable=SC2086	# words
+		status 2 "Landlock refuses: $what" strace -f -qq -o /dev/null \
+		    -e inject=landlock_restrict_self:error=E2BIG "$lf" $what
+		says "is said" 'sandbox \(Landlock; --no-sandbox '
+	done
 else
-	skip "no strace here, or no Landlock" 51
+	skip "no strace here, or no Landlock" 59
 fi
 
 # What a hook of the service's owner runs is not held back.

@@ -41,7 +41,8 @@ mem_strndup(const void *s, size_t n)
 
 	if (n == SIZE_MAX || (p = malloc(n + 1)) == NULL)
 		log_fatal("out of memory (%zu bytes)", n);
-	memcpy(p, s, n);
+	if (n > 0)		/* of nothing s may be NULL */
+		memcpy(p, s, n);
 	p[n] = '\0';
 	return (p);
 }

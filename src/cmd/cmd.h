@@ -49,10 +49,10 @@ enum {
 	CMD_OPT_OWN		/* a command's own keys begin here */
 };
 
-/* A row of every command that forks workers or roles. */
+/* A row of every command that has, or is, a process in a sandbox. */
 #define CMD_OPTION_SANDBOX						\
 	{ "no-sandbox", CMD_OPT_NO_SANDBOX, NULL,			\
-	    "do not hold workers back from what they do not need" }
+	    "do not hold processes back from what they do not need" }
 
 /* The last rows of every command's table. */
 #define CMD_OPTIONS_COMMON						\

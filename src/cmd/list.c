@@ -7,11 +7,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/json.h"
 #include "base/line.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/network.h"
+#include "cmd/reach.h"
 #include "cmd/values.h"
 #include "find/find.h"
 
@@ -26,6 +28,7 @@ static const struct cmd_option options[] = {
 	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
 	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
 	NETWORK_OPTIONS,
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 
@@ -41,6 +44,7 @@ put(struct output *o, const struct find_version *v, struct err *e)
 	char when[CLOCK_RFC3339_BYTES];
 
 	(void)clock_rfc3339(v->ms, when, sizeof(when));
+	HOOK("list", v->key);
 	buf_reset(&o->b);
 	if (o->json != NULL) {
 		json_str(o->json, "time", when);
@@ -128,6 +132,16 @@ out:
 	return (status);
 }
 
+/* This process is all there is. */
+static int
+confine(const char *url, const struct store_s3_cfg *s3, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+
+	reach_located(sandbox, url, s3, SANDBOX_READ);
+	return (reach_enter(sandbox, e));
+}
+
 static int
 run(const struct cmd *cmd, int argc, char **argv)
 {
@@ -162,6 +176,8 @@ run(const struct cmd *cmd, int argc, char **argv)
 		    "store's keys"));
 	if (json && o.null)
 		return (cmd_usage(cmd, "--json and -0 exclude each other"));
+	if (confine(p.argv[0], &cfg.s3, &e) == -1)
+		return (cmd_fail(cmd, &e));
 	if (json)
 		o.json = json_new();
 	status = list_url(cmd, &cfg, p.argv[0], all, &o);

@@ -139,28 +139,10 @@ conclude(const struct cmd *self, const struct prune_plan *plan,
 	return (end->n.failed > 0 ? 1 : 0);
 }
 
-/* Where the store is, the role will ask again, and say why it is not. */
-static struct sandbox *
-make_sandbox(const struct prune_plan *plan)
-{
-	struct sandbox *sandbox = reach_new();
-	struct store_url url = { 0 };
-	char *below = NULL;
-	struct err ignored;
-
-	if (store_url_locate(plan->operand, "prune", &url, &below,
-	    &ignored) == 0)
-		reach_store(sandbox, &url, &plan->s3, plan->out.dry ?
-		    SANDBOX_READ : SANDBOX_WRITE);
-	store_url_fini(&url);
-	free(below);
-	return (sandbox);
-}
-
 static int
 prune(const struct cmd *self, struct prune_plan *plan)
 {
-	struct sandbox *sandbox = make_sandbox(plan);
+	struct sandbox *sandbox = reach_new();
 	struct role_cfg cfg = { .name = "litefleet-prune", .keep_fd = -1,
 	    .sandbox = sandbox, .run = pruner_run, .ctx = plan };
 	int64_t started_ms = clock_mono_ms();
@@ -169,6 +151,8 @@ prune(const struct cmd *self, struct prune_plan *plan)
 	struct role *r;
 	int status;
 
+	reach_located(sandbox, plan->operand, &plan->s3, plan->out.dry ?
+	    SANDBOX_READ : SANDBOX_WRITE);
 	signals_catch();
 	if ((r = role_start(&cfg, &end.err)) != NULL) {
 		listen_to(r, plan->out.dry, &end);

@@ -50,6 +50,32 @@ reach_store(struct sandbox *sb, const struct store_url *url,
 		sandbox_grant(sb, url->path, right);
 }
 
+void
+reach_located(struct sandbox *sb, const char *text,
+    const struct store_s3_cfg *s3, enum sandbox_right right)
+{
+	struct store_url url = { 0 };
+	char *below = NULL;
+	struct err ignored;
+
+	if (store_url_locate(text, "URL", &url, &below, &ignored) == 0)
+		reach_store(sb, &url, s3, right);
+	store_url_fini(&url);
+	free(below);
+}
+
+void
+reach_beside(struct sandbox *sb, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+
+	dir = slash == NULL ? mem_strdup(".") :
+	    mem_strndup(path, (size_t)(slash - path) + 1);
+	sandbox_grant(sb, dir, SANDBOX_WRITE);
+	free(dir);
+}
+
 /* To be written, and made if it is missing. */
 static void
 write_made(struct sandbox *sb, const char *dir)
@@ -110,4 +136,13 @@ reach_restore(const struct bulkplan *p)
 	write_made(sb, p->root);
 	write_made(sb, p->spool_dir);
 	return (sb);
+}
+
+int
+reach_enter(struct sandbox *sb, struct err *e)
+{
+	int ret = sandbox_enter(sb, e);
+
+	sandbox_free(sb);
+	return (ret);
 }

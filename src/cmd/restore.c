@@ -1,6 +1,6 @@
 /*
  * restore -- bring one database back: to a path, to where it was, or to
- * standard output.  One process, no pool.
+ * standard output.  One process, no pool; where it was, a role finds out.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -11,12 +11,16 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/network.h"
+#include "cmd/original.h"
+#include "cmd/reach.h"
 #include "find/find.h"
 #include "fleet/key.h"
+#include "job/origin.h"
 #include "job/restore.h"
 #include "store/store.h"
 #include "store/url.h"
@@ -44,6 +48,7 @@ static const struct cmd_option options[] = {
 	{ "if-db-not-exists", OPT_IF_NOT_EXISTS, NULL,
 	    "leave a database that is there, and succeed" },
 	NETWORK_OPTIONS,
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 
@@ -57,12 +62,19 @@ struct restore {
 	struct store_s3_cfg s3;
 	struct store_url url;
 	struct store *store;
-	struct buf object;	/* its name */
+	struct buf object;	/* its name; empty: to be found */
 	char *key;
 	int64_t ms;		/* of the object */
+	char *origin;		/* of --original: where it was */
 };
 
 static volatile sig_atomic_t stop_signal;
+
+static bool
+to_stdout(const struct restore *r)
+{
+	return (!r->original && strcmp(r->output, "-") == 0);
+}
 
 static void
 on_signal(int sig)
@@ -145,7 +157,7 @@ check(struct restore *r, const struct cmd_parse *p)
 	if (n == 0 || r->output[n - 1] == '/')
 		return (cmd_usage(p->cmd, "-o: \"%s\" is not the name of a "
 		    "file", r->output));
-	if (strcmp(r->output, "-") != 0)
+	if (!to_stdout(r))
 		return (0);
 	if (r->force || r->if_not_exists)
 		return (cmd_usage(p->cmd, "-o - replaces nothing: leave out "
@@ -243,39 +255,49 @@ is_object(struct store *s, const char *name)
 	return (reader != NULL || e.cls != ERR_NOTFOUND);
 }
 
-/* Open the store and find out which object is meant. */
+/* Which object the part of the URL below the store means. */
 static int
-locate(struct restore *r, struct err *e)
+find_meant(struct restore *r, char *below, struct err *e)
 {
-	struct store_cfg cfg = { .tag = "restore", .s3 = r->s3 };
-	char *below = NULL;
 	size_t n;
-	int ret = -1;
 
-	if ((r->store = store_locate(&cfg, r->url_text, "URL", &r->url, &below,
-	    e)) == NULL)
-		goto out;
 	for (n = strlen(below); n > 0 && below[n - 1] == '/'; n--)
 		below[n - 1] = '\0';
 	if (n == 0) {
 		err_set(e, ERR_USAGE, "%s is a whole store; name the key of "
 		    "one database in it, as \"litefleet list\" shows them",
 		    r->url_text);
-		goto out;
+		return (-1);
 	}
 	if ((n = key_object_parse(below, &r->ms)) > 0 && r->by_time) {
 		err_set(e, ERR_USAGE, "--timestamp chooses between the "
 		    "backups of a key, but %s is one of them already",
 		    r->url_text);
-		goto out;
+		return (-1);
 	}
-	if (n > 0 && is_object(r->store, below)) {
-		r->key = mem_strndup(below, n);
-		buf_puts(&r->object, below);
-		ret = 0;
-	} else
-		ret = find_object(r, below, e);
-out:
+	if (n == 0 || !is_object(r->store, below))
+		return (find_object(r, below, e));
+	r->key = mem_strndup(below, n);
+	buf_puts(&r->object, below);
+	return (0);
+}
+
+/* Open the store and find out which object is meant, if it is not known. */
+static int
+locate(struct restore *r, struct err *e)
+{
+	struct store_cfg cfg = { .tag = "restore", .s3 = r->s3 };
+	char *below = NULL;
+	int ret = 0;
+
+	if ((r->store = store_locate(&cfg, r->url_text, "URL", &r->url, &below,
+	    e)) == NULL) {
+		/* No fault of a database. */
+		if (err_exit_status(e->cls) == 1)
+			e->cls = ERR_STATE;
+		ret = -1;
+	} else if (r->object.len == 0)
+		ret = find_meant(r, below, e);
 	free(below);
 	return (ret);
 }
@@ -307,7 +329,7 @@ to_file(const struct restore *r, struct err *e)
 	struct job_restore_cfg cfg = {
 		.store = r->store,
 		.object = buf_str(&r->object),
-		.target = r->output,
+		.target = r->original ? r->origin : r->output,
 		.exists = r->force ? JOB_RESTORE_FORCE : r->if_not_exists ?
 		    JOB_RESTORE_SKIP : JOB_RESTORE_REFUSE,
 		.busy_timeout_ms = BUSY_TIMEOUT_MS,
@@ -335,6 +357,84 @@ point_at_others(const struct restore *r, struct err *e)
 	free(url);
 }
 
+/* What a failure is to be told with. */
+static void
+explain(const struct restore *r, struct err *e)
+{
+	if (e->cls == ERR_CORRUPT && r->key != NULL)
+		point_at_others(r, e);
+}
+
+/* In the role: which object, and where its database was. */
+static int
+find_origin(void *ctx, struct original *o, struct err *e)
+{
+	struct restore *r = ctx;
+
+	if (locate(r, e) == -1)
+		return (-1);
+	HOOK("restore-origin", r->key);
+	if ((o->path = origin_path(r->store, buf_str(&r->object), e)) == NULL) {
+		explain(r, e);
+		return (-1);
+	}
+	o->object = mem_strdup(buf_str(&r->object));
+	o->key = mem_strdup(r->key);
+	o->ms = r->ms;
+	return (0);
+}
+
+static int
+ask_origin(struct restore *r, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+	struct original_cfg cfg = { .sandbox = sandbox, .find = find_origin,
+	    .ctx = r };
+	struct original o;
+	int ret;
+
+	reach_located(sandbox, r->url_text, &r->s3, SANDBOX_READ);
+	if ((ret = original_ask(&cfg, &o, e)) == 0) {
+		buf_puts(&r->object, o.object);
+		r->key = mem_strdup(o.key);
+		r->ms = o.ms;
+		r->origin = mem_strdup(o.path);
+		original_fini(&o);
+	}
+	sandbox_free(sandbox);
+	return (ret);
+}
+
+/* From here on: read the store, and write where the database is to lie. */
+static int
+confine(const struct restore *r, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+
+	reach_located(sandbox, r->url_text, &r->s3, SANDBOX_READ);
+	if (r->original)
+		reach_beside(sandbox, r->origin);
+	else if (!to_stdout(r))
+		reach_beside(sandbox, r->output);
+	return (reach_enter(sandbox, e));
+}
+
+static int
+restore(struct restore *r, struct err *e)
+{
+	int ret;
+
+	if (r->original && ask_origin(r, e) == -1)
+		return (-1);
+	if (confine(r, e) == -1 || locate(r, e) == -1)
+		return (-1);
+	ret = to_stdout(r) ? job_restore_stream(r->store,
+	    buf_str(&r->object), STDOUT_FILENO, e) : to_file(r, e);
+	if (ret == -1)
+		explain(r, e);
+	return (ret);
+}
+
 static int
 run(const struct cmd *self, int argc, char **argv)
 {
@@ -349,19 +449,7 @@ run(const struct cmd *self, int argc, char **argv)
 		return (p.status);
 	if ((status = check(&r, &p)) != 0)
 		return (status);
-	if ((ret = locate(&r, &e)) == -1 && r.store == NULL &&
-	    err_exit_status(e.cls) == 1)
-		e.cls = ERR_STATE;	/* it is the store that is missing */
-	if (ret == 0) {
-		if (r.output != NULL && strcmp(r.output, "-") == 0)
-			ret = job_restore_stream(r.store, buf_str(&r.object),
-			    STDOUT_FILENO, &e);
-		else
-			ret = to_file(&r, &e);
-	}
-	if (ret == -1) {
-		if (e.cls == ERR_CORRUPT && r.key != NULL)
-			point_at_others(&r, &e);
+	if ((ret = restore(&r, &e)) == -1) {
 		status = cmd_fail(self, &e);
 		/* 75 speaks of the state; here it is one database in use. */
 		if (e.cls == ERR_BUSY)
@@ -371,6 +459,7 @@ run(const struct cmd *self, int argc, char **argv)
 	store_url_fini(&r.url);
 	buf_fini(&r.object);
 	free(r.key);
+	free(r.origin);
 	if (ret == -1 && stop_signal != 0)
 		(void)raise(stop_signal);
 	return (status);

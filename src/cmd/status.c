@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/json.h"
 #include "base/line.h"
 #include "base/log.h"
@@ -18,6 +19,7 @@
 #include "base/num.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "cmd/reach.h"
 #include "cmd/unsaved.h"
 #include "cmd/values.h"
 #include "fleet/pattern.h"
@@ -46,6 +48,7 @@ static const struct cmd_option options[] = {
 	{ "follow", OPT_FOLLOW, NULL, "follow symbolic links" },
 	{ "json", OPT_JSON, NULL, "write one JSON object a line" },
 	{ "null", '0', NULL, "end lines with NUL and escape nothing" },
+	CMD_OPTION_SANDBOX,
 	CMD_OPTIONS_COMMON
 };
 
@@ -179,6 +182,7 @@ look(void *ctx, struct hash128 h, const char *path)
 
 	if (!wanted(s, path) || !state_find(s->segment, h, &rec))
 		return;
+	HOOK("status", path);
 	s->known++;
 	kind = kind_of(&rec, path, &st);
 	s->n[kind]++;
@@ -278,6 +282,22 @@ read_disk(struct status *s, const struct statedir *sd, const char *base,
 	return (unsaved_find(&cfg, &s->nfaults, e));
 }
 
+/* Look at everything, but open only the state and what patterns open onto. */
+static int
+confine(const struct status *s, const char *base, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+	size_t i;
+
+	sandbox_grant(sandbox, base, SANDBOX_READ);
+	if (s->walk.follow)
+		sandbox_grant(sandbox, "/", SANDBOX_READ);
+	for (i = 0; i < s->npatterns; i++)
+		sandbox_grant(sandbox, pattern_literal(s->patterns[i]),
+		    SANDBOX_READ);
+	return (reach_enter(sandbox, e));
+}
+
 static int
 read_state(struct status *s, struct err *e)
 {
@@ -291,6 +311,7 @@ read_state(struct status *s, struct err *e)
 	if (store_url_parse(s->to, "--to", &url, e) == -1 ||
 	    (base = statedir_base(s->state, e)) == NULL ||
 	    (abs = path_resolve(base, "--state", e)) == NULL ||
+	    confine(s, abs, e) == -1 ||
 	    (sd = statedir_peek(abs, url.canonical, e)) == NULL) {
 		if (e->cls == ERR_GONE)
 			err_set(e, ERR_STATE, "nothing was backed up to %s "

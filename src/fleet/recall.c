@@ -3,9 +3,11 @@
 #include <linux/magic.h>
 #include <search.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/vfs.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -120,12 +122,15 @@ same_time(const struct timespec *a, const struct timespec *b)
 	return (a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec);
 }
 
-/* Not all in the same turn. */
+/* Not all in the same turn; ext4 gives new directories numbers that lie whole
+ * groups of some thousand apart. */
 static bool
 is_due(const struct recall *r, const struct kept *k)
 {
+	uint64_t share = hash64(&k->ino, sizeof(k->ino));
+
 	return (r->turn - k->read >= RECALL_TURNS ||
-	    (r->turn != k->read && (r->turn + k->ino) % RECALL_TURNS == 0));
+	    (r->turn != k->read && (r->turn + share) % RECALL_TURNS == 0));
 }
 
 const struct buf *

@@ -131,12 +131,12 @@ look(struct sieve *s, struct dent *de, bool *link)
 		return;
 	if (de->type == DT_UNKNOWN && (rv = stat_in(s, de->name,
 	    AT_SYMLINK_NOFOLLOW, &st)) == 0)
-		de->type = IFTODT(st.st_mode);
+		de->type = (unsigned char)IFTODT(st.st_mode);
 	if (de->type == DT_LNK && s->follow) {
 		*link = true;
 		rv = stat_in(s, de->name, 0, &st);
 		if (rv == 0)
-			de->type = IFTODT(st.st_mode);
+			de->type = (unsigned char)IFTODT(st.st_mode);
 	}
 	if (rv == 0 || errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
 		return;

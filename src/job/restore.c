@@ -206,5 +206,8 @@ job_restore_stream(struct store *store, const char *object, int fd,
 	struct hash128 xxh3;
 	uint64_t size;
 
-	return (decode(store, object, &to, &size, &xxh3, e));
+	if (decode(store, object, &to, &size, &xxh3, e) == -1)
+		return (-1);
+	HOOK("restore-streamed", object);
+	return (0);
 }

@@ -63,6 +63,20 @@ struct sandbox {
 
 static bool off;
 
+#ifdef __SANITIZE_ADDRESS__
+static bool entered;
+
+/* A build with the sanitizers asks at exit(3) for what was lost by tracing
+ * itself, and fails where it may not. */
+int __lsan_is_turned_off(void);
+
+int
+__lsan_is_turned_off(void)
+{
+	return (entered);
+}
+#endif
+
 static long
 landlock_abi(void)
 {
@@ -87,9 +101,9 @@ say_what_is_missing(void)
 	said = true;
 	if (!sandbox_has_files())
 		log_debug("this kernel has no Landlock, or one that is too "
-		    "old (5.19): what workers may open is not held back");
+		    "old (5.19): what processes may open is not held back");
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == -1)
-		log_debug("this kernel has no seccomp: what workers may ask "
+		log_debug("this kernel has no seccomp: what processes may ask "
 		    "of it is not held back");
 }
 
@@ -288,6 +302,9 @@ sandbox_enter(const struct sandbox *sb, struct err *e)
 {
 	if (sb == NULL || off)
 		return (0);
+#ifdef __SANITIZE_ADDRESS__
+	entered = true;
+#endif
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return (refused("no_new_privs", e));
 	return (hold_files(sb, e) == -1 ? -1 : hold_calls(e));

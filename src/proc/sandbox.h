@@ -1,5 +1,5 @@
 /*
- * sandbox -- the least that a forked process needs: which files it may reach,
+ * sandbox -- the least that a process needs: which files it may reach,
  * and what it may not ask of the kernel.  Whoever makes such a process handle
  * bytes of others (databases, a store, a network) be the wrong one, by a fault
  * in our code or in a library, gets no further than this.
@@ -22,7 +22,8 @@
  * What the kernel lacks is done without, and said (log_debug) by the first
  * sandbox_new() of a process.
  *
- * Owner: the supervisor makes one, before it forks; the child enters it.
+ * Owner: the supervisor makes one, before it forks, and the child enters it; a
+ * command that is one process enters its own.
  */
 #ifndef PROC_SANDBOX_H
 #define PROC_SANDBOX_H
@@ -54,9 +55,9 @@ void sandbox_grant(struct sandbox *sb, const char *path,
     enum sandbox_right right);
 
 /*
- * In the child: enter it.  Does nothing for NULL, or when they are turned off.
- * Class config: the kernel has all it takes and yet refuses; io: it has no
- * room.  The process is then not to go on.
+ * In the process that it is for: enter it.  Does nothing for NULL, or when
+ * they are turned off.  Class config: the kernel has all it takes and yet
+ * refuses; io: it has no room.  The process is then not to go on.
  */
 int sandbox_enter(const struct sandbox *sb, struct err *e);
 

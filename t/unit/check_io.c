@@ -148,7 +148,7 @@ END_TEST
 START_TEST(errors_carry_name_and_class)
 {
 	struct err e = { 0 };
-	char c;
+	char c = 'c';
 	int fd = open("/dev/full", O_WRONLY);
 
 	ck_assert_int_eq(io_write(fd, "x", 1, "the name", &e), -1);

@@ -4,6 +4,7 @@
  */
 #include "job/land.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -508,10 +509,16 @@ START_TEST(few_descriptors_make_small_batches)
 	struct rlimit rl = { 64, 64 };
 	struct err e;
 	char rel[32];
-	int i, n = 0;
+	int i, n = 0, r;
 
+	/* Valgrind leaves the hard limit as it is. */
+	if ((r = setrlimit(RLIMIT_NOFILE, &rl)) == -1 && errno == EPERM) {
+		(void)printf("# skipped: %s: the limit cannot be lowered\n",
+		    __func__);
+		return;
+	}
+	ck_assert_int_eq(r, 0);
 	land_free(land);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &rl), 0);
 	ck_assert_ptr_nonnull(land = land_new(root, NULL, &e));
 	for (i = 0; i < 200; i++) {
 		(void)snprintf(rel, sizeof(rel), "d%d/x.db", i);

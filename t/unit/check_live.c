@@ -157,7 +157,7 @@ START_TEST(every_image_is_one_committed_state)
 	for (i = 0; i < NWRITERS; i++)
 		pid[i] = start_writer(i);
 	end_ms = clock_mono_ms() + TORTURE_MS;
-	for (n = 0; clock_mono_ms() < end_ms; n++) {
+	for (n = 0; n <= 10 || clock_mono_ms() < end_ms; n++) {
 		for (i = 0; i < NWRITERS; i++)
 			committed[i] = atomic_load(&board->committed[i]);
 		must_take(r, path[n % 2], &img);
@@ -176,7 +176,6 @@ START_TEST(every_image_is_one_committed_state)
 	/* One of two may have been locked out all the time. */
 	ck_assert_int_gt(committed[0] + committed[1], 0);
 	ck_assert_int_gt(committed[2] + committed[3], 0);
-	ck_assert_int_gt(n, 10);
 	image_free(r);
 	free(path[0]);
 	free(path[1]);

@@ -112,7 +112,7 @@ nosy_open(void *cfg, const struct worker_env *env, void **job, struct err *e)
 
 	if (env->index == 1 && (dir = opendir("/proc/self/fd")) != NULL) {
 		while ((d = readdir(dir)) != NULL) {
-			if (atoi(d->d_name) > 2 &&
+			if (is_ours_fd(atoi(d->d_name)) &&
 			    atoi(d->d_name) != dirfd(dir)) {
 				strcat(sh->note, d->d_name);
 				strcat(sh->note, " ");

@@ -174,7 +174,7 @@ START_TEST(all_is_read_anew_now_and_then)
 		if (nread > most)
 			most = nread;
 	}
-	/* Not all at once, unless the numbers of the inodes will have it. */
+	/* Not all at once. */
 	ck_assert_int_gt(most, 0);
 	ck_assert_int_lt(most, 64);
 	for (turn = 0; turn < RECALL_TURNS; turn++) {

@@ -576,7 +576,7 @@ is_change(uint64_t nr)
 static int
 kill_at(int n)
 {
-	struct __ptrace_syscall_info info;
+	struct __ptrace_syscall_info info = { .op = 0 };
 	bool unknown;
 	char *moved;
 	struct err e;

@@ -337,7 +337,8 @@ nosy(void *ctx, struct role_self *self, struct err *e)
 	(void)e;
 	ck_assert_ptr_nonnull(dir = opendir("/proc/self/fd"));
 	while ((d = readdir(dir)) != NULL)
-		if (atoi(d->d_name) > 2 && atoi(d->d_name) != dirfd(dir)) {
+		if (is_ours_fd(atoi(d->d_name)) &&
+		    atoi(d->d_name) != dirfd(dir)) {
 			strcat(fds, d->d_name);
 			strcat(fds, " ");
 		}

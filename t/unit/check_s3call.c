@@ -449,7 +449,7 @@ END_TEST
 int
 main(void)
 {
-	TCase *tc = storebed("live");
+	TCase *tc;
 
 	if (getenv("LITEFLEET_TEST_S3") == NULL ||
 	    getenv("AWS_ACCESS_KEY_ID") == NULL ||
@@ -461,6 +461,7 @@ main(void)
 	(void)setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	(void)setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
 	(void)setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+	tc = storebed("live");
 	tcase_add_checked_fixture(tc, make_prefix, NULL);
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, an_object_comes_back_and_costs_one_request);

@@ -15,8 +15,36 @@
 #define UNIT_SUITE_H
 
 #include <check.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define LENGTH(a)	((int)(sizeof(a) / sizeof((a)[0])))
+
+/*
+ * How long what takes "ms" at most may take here: so many times as long as
+ * CK_TIMEOUT_MULTIPLIER says, which is for a machine that is slowed down
+ * (valgrind).
+ */
+static inline int64_t
+patient_ms(int64_t ms)
+{
+	const char *times = getenv("CK_TIMEOUT_MULTIPLIER");
+
+	return (times == NULL ? ms : (int64_t)((double)ms * atof(times)));
+}
+
+/* Can the program have opened this?  Valgrind's own lie beyond the limit. */
+static inline bool
+is_ours_fd(int fd)
+{
+	struct rlimit lim;
+
+	return (fd > STDERR_FILENO && getrlimit(RLIMIT_NOFILE, &lim) == 0 &&
+	    (rlim_t)fd < lim.rlim_cur);
+}
 
 /* Run the tests and print TAP; what main() returns. */
 static inline int
