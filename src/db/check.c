@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -125,13 +126,29 @@ one_line(char *s)
 		*s = ' ';
 }
 
+/*
+ * A page that could not be read is among what the check found: whether it is
+ * damaged nobody knows.
+ */
+static bool
+is_damage(const char *text)
+{
+	const char *code = strstr(text, "error code");
+
+	if (code == NULL)
+		return (strcmp(text, "ok") != 0 &&
+		    strstr(text, "failed to get page") == NULL);
+	code += strcspn(code, "0123456789");
+	return ((strtol(code, NULL, 10) & 0xff) == SQLITE_CORRUPT);
+}
+
 static void
 judge(sqlite3 *db, int rc, const char *text, struct image *img)
 {
 	switch (rc & 0xff) {
 	case SQLITE_ROW:
-		img->damaged = strcmp(text, "ok") != 0;
-		if (img->damaged)
+		img->damaged = is_damage(text);
+		if (strcmp(text, "ok") != 0)
 			(void)snprintf(img->why, sizeof(img->why), "%s",
 			    text);
 		one_line(img->why);

@@ -74,6 +74,7 @@ take_file(struct image_reader *r, enum pin_companion absent, struct err *e)
 {
 	struct pin *p = &r->pin;
 	uint64_t got;
+	int there;
 
 	if (sink_start(&r->sink, (uint64_t)p->st.st_size, e) == -1 ||
 	    sink_fill(&r->sink, p->fd, &got, e) == -1)
@@ -81,9 +82,9 @@ take_file(struct image_reader *r, enum pin_companion absent, struct err *e)
 	HOOK("image-read", p->names[PIN_DB]);
 	if (got < r->sink.size)
 		return (pin_again(p, "the file shrank"));
-	if (pin_exists(p, absent))
+	if ((there = pin_exists(p, absent, e)) == 1)
 		return (pin_again(p, "somebody opened it in WAL mode"));
-	return (0);
+	return (there);
 }
 
 /* A -wal without a -shm: what SQLite would recover from it. */
@@ -109,7 +110,7 @@ take_dead_log(struct image_reader *r, struct err *e)
 	}
 	ret = overlay_emit(p, &r->sink, &r->wal, &log, e);
 	HOOK("image-read", p->names[PIN_DB]);
-	if (ret == 0 && pin_exists(p, PIN_SHM))
+	if (ret == 0 && (ret = pin_exists(p, PIN_SHM, e)) == 1)
 		ret = pin_again(p, "somebody opened it meanwhile");
 out:
 	io_close(&log.fd);
@@ -142,22 +143,24 @@ static int
 take_pinned(struct image_reader *r, struct err *e)
 {
 	struct pin *p = &r->pin;
-	bool log;
-	int ret;
+	int index = 0, log, ret;
 
 	if (p->st.st_size == 0)
 		return (sink_start(&r->sink, 0, e));
 	if ((ret = begins_well(p, e)) != 1)
 		return (ret == -1 ? -1 : take_strange(r, e));
-	log = pin_exists(p, PIN_WAL);
-	if (log && pin_exists(p, PIN_SHM))
+	if ((log = pin_exists(p, PIN_WAL, e)) == 1)
+		index = pin_exists(p, PIN_SHM, e);
+	if (log == -1 || index == -1)
+		return (-1);
+	if (index == 1)
 		return (live_take(p, &r->sink, &r->wal,
 		    r->cfg.busy_timeout_ms, e));
 	if ((ret = journal_hot(p, e)) == -1)
 		return (-1);
 	if (ret == 1)
 		return (recover_take(p, &r->sink, e));
-	return (log ? take_dead_log(r, e) : take_file(r, PIN_WAL, e));
+	return (log == 1 ? take_dead_log(r, e) : take_file(r, PIN_WAL, e));
 }
 
 /* One try: 0, PIN_AGAIN, PIN_NO_DATABASE, or -1. */
