@@ -37,7 +37,7 @@ enum {				/* of the file's header */
 
 /* An unnamed file of the spool ("ours") gets a name; all else is copied. */
 static int
-name_image(const struct image *img, bool ours, const struct buf *dir,
+name_image(const struct image *img, bool ours, const struct private_dir *dir,
     struct buf *path, struct err *e)
 {
 	struct sink s;
@@ -49,7 +49,7 @@ name_image(const struct image *img, bool ours, const struct buf *dir,
 		(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d",
 		    img->fd);
 		buf_reset(path);
-		buf_printf(path, "%s/image", buf_str(dir));
+		buf_printf(path, "%s/image", buf_str(&dir->path));
 		if (linkat(AT_FDCWD, proc, AT_FDCWD, buf_str(path),
 		    AT_SYMLINK_FOLLOW) == 0)
 			return (0);
@@ -60,7 +60,7 @@ name_image(const struct image *img, bool ours, const struct buf *dir,
 		ret = io_write(fd, img->mem, (size_t)img->size,
 		    buf_str(path), e);
 	} else {
-		sink_init(&s, buf_str(dir), 0);
+		sink_init(&s, buf_str(&dir->path), 0);
 		ret = sink_copy(&s, img->fd, fd, img->size, &got, e);
 		sink_fini(&s);
 	}
@@ -226,7 +226,8 @@ static int
 check_copy(struct image *img, bool ours, enum image_check how,
     const char *spool, struct err *e)
 {
-	struct buf dir = { 0 }, path = { 0 }, uri = { 0 };
+	struct buf path = { 0 }, uri = { 0 };
+	struct private_dir dir = PRIVATE_NONE;
 	int ret = -1;
 
 	if (private_make(spool, &dir, e) == -1 ||
@@ -237,7 +238,6 @@ check_copy(struct image *img, bool ours, enum image_check how,
 	ret = 0;
 out:
 	private_remove(&dir);
-	buf_fini(&dir);
 	buf_fini(&path);
 	buf_fini(&uri);
 	return (ret);

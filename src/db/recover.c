@@ -13,7 +13,7 @@
 #include "db/private.h"
 
 struct copy {
-	struct buf dir;
+	struct private_dir dir;
 	struct buf db;		/* paths in it */
 	struct buf companion;
 	int fd;			/* of db */
@@ -159,7 +159,7 @@ not_rolled_back(struct copy *c, struct pin *p, int rc, struct err *e)
 	case SQLITE_NOMEM:
 		err_set(e, rc == SQLITE_FULL ? ERR_SPACE : ERR_IO,
 		    "%s: roll its hot journal back in %s: %s",
-		    p->names[PIN_DB], buf_str(&c->dir), sqlite3_errstr(rc));
+		    p->names[PIN_DB], buf_str(&c->dir.path), sqlite3_errstr(rc));
 		return (-1);
 	default:
 		return (pin_again(p, "its hot journal could not be rolled "
@@ -198,7 +198,7 @@ adopt(struct copy *c, struct pin *p, struct sink *s, int rc, struct err *e)
 int
 recover_take(struct pin *p, struct sink *s, struct err *e)
 {
-	struct copy c = { .fd = -1 };
+	struct copy c = { .fd = -1, .dir = PRIVATE_NONE };
 	int ret;
 
 	if ((ret = copy_all(&c, p, s, e)) != 0)
@@ -209,7 +209,6 @@ recover_take(struct pin *p, struct sink *s, struct err *e)
 out:
 	io_close(&c.fd);
 	private_remove(&c.dir);
-	buf_fini(&c.dir);
 	buf_fini(&c.db);
 	buf_fini(&c.companion);
 	return (ret);
