@@ -159,7 +159,8 @@ not_rolled_back(struct copy *c, struct pin *p, int rc, struct err *e)
 	case SQLITE_NOMEM:
 		err_set(e, rc == SQLITE_FULL ? ERR_SPACE : ERR_IO,
 		    "%s: roll its hot journal back in %s: %s",
-		    p->names[PIN_DB], buf_str(&c->dir.path), sqlite3_errstr(rc));
+		    p->names[PIN_DB], buf_str(&c->dir.path),
+		    sqlite3_errstr(rc));
 		return (-1);
 	default:
 		return (pin_again(p, "its hot journal could not be rolled "
