@@ -31,7 +31,7 @@ equal()
 	rm -f equal.db
 }
 
-for point in image encode store store-tmp store-synced store-renamed \
+for point in state-id walked image image-locked image-read encode store store-tmp store-synced store-renamed \
     store-committed record recorded state-put state-grow; do
 	rm -rf store state
 	# First on an empty store; all workers, on the 1st they reach.

@@ -1,5 +1,7 @@
 #include "base/gate.h"
 
+#include <sys/mman.h>
+
 #include <errno.h>
 
 #include "base/log.h"
@@ -17,6 +19,25 @@ gate_init(struct gate *g)
 	    pthread_mutex_init(&g->mutex, &attr) != 0)
 		log_fatal("no mutex can be shared between processes here");
 	(void)pthread_mutexattr_destroy(&attr);
+}
+
+struct gate *
+gate_map(void)
+{
+	struct gate *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (g == MAP_FAILED)
+		log_fatal("out of memory");
+	gate_init(g);
+	return (g);
+}
+
+void
+gate_unmap(struct gate *g)
+{
+	if (g != NULL)
+		(void)munmap(g, sizeof(*g));
 }
 
 int

@@ -20,6 +20,11 @@ struct gate {
 /* Prepare a gate in shared memory, before fork(2). */
 void gate_init(struct gate *g);
 
+/* One in memory of its own, shared with all that are forked later.  Without
+ * memory the process ends.  gate_unmap(NULL) does nothing. */
+struct gate *gate_map(void);
+void gate_unmap(struct gate *g);
+
 /*
  * Pass the gate.  Returns 0 if the thing was done; 1 if the caller is the one
  * to do it, and must then call gate_leave(); -1 if it failed for another, with

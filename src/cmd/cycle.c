@@ -272,7 +272,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	    .resolution_ms = c->resolution_ms, .interval_ms = c->interval_ms,
 	    .terse = c->interval_ms > 0 && c->whole_once,
 	    .s3 = c->s3,
-	    .nworkers = (unsigned)c->jobs,
+	    .nworkers = (unsigned)c->jobs, .clock = c->clock,
 	    .image = { .busy_timeout_ms = c->busy_timeout_ms,
 		.spool = c->spool_dir, .mem_bytes = STORE_MEMORY_BYTES,
 		.check = c->check } };

@@ -63,6 +63,7 @@ struct cycle {
 	char hostname[256];
 	char *spool_dir;
 	char *state_base;
+	struct gate *clock;
 
 	char *const *paths;		/* absolute and sorted: only these are
 					 * read; or NULL */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gate.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
@@ -37,6 +38,7 @@ cycle_fini(struct cycle *c)
 	store_url_fini(&c->url);
 	free(c->spool_dir);
 	free(c->state_base);
+	gate_unmap(c->clock);
 }
 
 bool
@@ -155,6 +157,7 @@ cycle_setup(struct cycle *c, char *const *patterns, size_t npatterns, bool dry,
 {
 	size_t i;
 
+	c->clock = gate_map();
 	c->patterns = mem_resize(NULL, npatterns, sizeof(*c->patterns));
 	for (i = 0; i < npatterns; i++) {
 		if ((c->patterns[i] = pattern_new(patterns[i], e)) == NULL)

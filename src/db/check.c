@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ enum {				/* of the file's header */
 
 /* An unnamed file of the spool ("ours") gets a name; all else is copied. */
 static int
-name_image(const struct image *img, bool ours, const struct buf *dir,
+name_image(const struct image *img, bool ours, const struct private_dir *dir,
     struct buf *path, struct err *e)
 {
 	struct sink s;
@@ -48,7 +49,7 @@ name_image(const struct image *img, bool ours, const struct buf *dir,
 		(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d",
 		    img->fd);
 		buf_reset(path);
-		buf_printf(path, "%s/image", buf_str(dir));
+		buf_printf(path, "%s/image", buf_str(&dir->path));
 		if (linkat(AT_FDCWD, proc, AT_FDCWD, buf_str(path),
 		    AT_SYMLINK_FOLLOW) == 0)
 			return (0);
@@ -59,7 +60,7 @@ name_image(const struct image *img, bool ours, const struct buf *dir,
 		ret = io_write(fd, img->mem, (size_t)img->size,
 		    buf_str(path), e);
 	} else {
-		sink_init(&s, buf_str(dir), 0);
+		sink_init(&s, buf_str(&dir->path), 0);
 		ret = sink_copy(&s, img->fd, fd, img->size, &got, e);
 		sink_fini(&s);
 	}
@@ -125,13 +126,29 @@ one_line(char *s)
 		*s = ' ';
 }
 
+/*
+ * A page that could not be read is among what the check found: whether it is
+ * damaged nobody knows.
+ */
+static bool
+is_damage(const char *text)
+{
+	const char *code = strstr(text, "error code");
+
+	if (code == NULL)
+		return (strcmp(text, "ok") != 0 &&
+		    strstr(text, "failed to get page") == NULL);
+	code += strcspn(code, "0123456789");
+	return ((strtol(code, NULL, 10) & 0xff) == SQLITE_CORRUPT);
+}
+
 static void
 judge(sqlite3 *db, int rc, const char *text, struct image *img)
 {
 	switch (rc & 0xff) {
 	case SQLITE_ROW:
-		img->damaged = strcmp(text, "ok") != 0;
-		if (img->damaged)
+		img->damaged = is_damage(text);
+		if (strcmp(text, "ok") != 0)
 			(void)snprintf(img->why, sizeof(img->why), "%s",
 			    text);
 		one_line(img->why);
@@ -209,7 +226,8 @@ static int
 check_copy(struct image *img, bool ours, enum image_check how,
     const char *spool, struct err *e)
 {
-	struct buf dir = { 0 }, path = { 0 }, uri = { 0 };
+	struct buf path = { 0 }, uri = { 0 };
+	struct private_dir dir = PRIVATE_NONE;
 	int ret = -1;
 
 	if (private_make(spool, &dir, e) == -1 ||
@@ -220,7 +238,6 @@ check_copy(struct image *img, bool ours, enum image_check how,
 	ret = 0;
 out:
 	private_remove(&dir);
-	buf_fini(&dir);
 	buf_fini(&path);
 	buf_fini(&uri);
 	return (ret);

@@ -25,11 +25,15 @@ enum {
 static _Thread_local bool exempted;
 static _Thread_local int last_fd = -1;
 static _Thread_local int last_errno;
+static _Thread_local int read_errno;
 static _Thread_local int64_t patience_ms = INT64_MAX;
 
 static int (*real_open)(const char *, int, int);
 static int (*real_unlink)(const char *);
 static int (*real_ftruncate)(int, off_t);
+static ssize_t (*real_read)(int, void *, size_t);
+static ssize_t (*real_pread)(int, void *, size_t, off_t);
+static ssize_t (*real_pread64)(int, void *, size_t, off_t);
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwrite64)(int, const void *, size_t, off_t);
@@ -94,6 +98,32 @@ guarded_open(const char *path, int flags, int mode)
 	else
 		last_errno = errno;
 	return (fd);
+}
+
+static ssize_t
+note(ssize_t n)
+{
+	if (n == -1 && errno != EINTR)
+		read_errno = errno;
+	return (n);
+}
+
+static ssize_t
+guarded_read(int fd, void *p, size_t n)
+{
+	return (note(real_read(fd, p, n)));
+}
+
+static ssize_t
+guarded_pread(int fd, void *p, size_t n, off_t off)
+{
+	return (note(real_pread(fd, p, n, off)));
+}
+
+static ssize_t
+guarded_pread64(int fd, void *p, size_t n, off_t off)
+{
+	return (note(real_pread64(fd, p, n, off)));
 }
 
 static int
@@ -186,7 +216,9 @@ replace(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr ours,
 static int
 replace_all(sqlite3_vfs *vfs)
 {
-	if (REPLACE(vfs, open) == -1 || REPLACE(vfs, unlink) == -1 ||
+	if (REPLACE(vfs, open) == -1 || REPLACE(vfs, read) == -1 ||
+	    REPLACE(vfs, pread) == -1 || REPLACE(vfs, pread64) == -1 ||
+	    REPLACE(vfs, unlink) == -1 ||
 	    REPLACE(vfs, ftruncate) == -1 || REPLACE(vfs, write) == -1 ||
 	    REPLACE(vfs, pwrite) == -1 || REPLACE(vfs, pwrite64) == -1 ||
 	    REPLACE(vfs, fallocate) == -1 || REPLACE(vfs, mkdir) == -1 ||
@@ -263,11 +295,17 @@ guard_last_errno(void)
 	return (last_errno);
 }
 
+int
+guard_read_errno(void)
+{
+	return (read_errno);
+}
+
 void
 guard_forget(void)
 {
 	last_fd = -1;
-	last_errno = 0;
+	last_errno = read_errno = 0;
 }
 
 int
@@ -278,11 +316,13 @@ guard_open(const char *path)
 
 	if ((fd = open_quietly(path, O_RDONLY)) == -1)
 		return (-1);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return (fd);
-	io_close(&fd);
-	errno = ENXIO;
-	return (-1);
+	if (fstat(fd, &st) == -1)
+		io_close(&fd);
+	else if (!S_ISREG(st.st_mode)) {
+		io_close(&fd);
+		errno = ENXIO;
+	}
+	return (fd);
 }
 
 void

@@ -55,9 +55,12 @@ int guard_last_fd(void);
 
 /*
  * errno of the last open(2) of this thread that the kernel (not the guard)
- * refused; 0 if none did since guard_forget().
+ * refused, and of the last read(2) or pread(2) that SQLite made and that
+ * failed, which SQLite may call a malformed database; 0 if none did since
+ * guard_forget().
  */
 int guard_last_errno(void);
+int guard_read_errno(void);
 void guard_forget(void);
 
 /*

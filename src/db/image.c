@@ -74,6 +74,7 @@ take_file(struct image_reader *r, enum pin_companion absent, struct err *e)
 {
 	struct pin *p = &r->pin;
 	uint64_t got;
+	int there;
 
 	if (sink_start(&r->sink, (uint64_t)p->st.st_size, e) == -1 ||
 	    sink_fill(&r->sink, p->fd, &got, e) == -1)
@@ -81,9 +82,9 @@ take_file(struct image_reader *r, enum pin_companion absent, struct err *e)
 	HOOK("image-read", p->names[PIN_DB]);
 	if (got < r->sink.size)
 		return (pin_again(p, "the file shrank"));
-	if (pin_exists(p, absent))
+	if ((there = pin_exists(p, absent, e)) == 1)
 		return (pin_again(p, "somebody opened it in WAL mode"));
-	return (0);
+	return (there);
 }
 
 /* A -wal without a -shm: what SQLite would recover from it. */
@@ -109,7 +110,7 @@ take_dead_log(struct image_reader *r, struct err *e)
 	}
 	ret = overlay_emit(p, &r->sink, &r->wal, &log, e);
 	HOOK("image-read", p->names[PIN_DB]);
-	if (ret == 0 && pin_exists(p, PIN_SHM))
+	if (ret == 0 && (ret = pin_exists(p, PIN_SHM, e)) == 1)
 		ret = pin_again(p, "somebody opened it meanwhile");
 out:
 	io_close(&log.fd);
@@ -142,9 +143,11 @@ static int
 take_database(struct image_reader *r, bool log, struct err *e)
 {
 	struct pin *p = &r->pin;
-	int ret;
+	int index = 0, ret;
 
-	if (log && pin_exists(p, PIN_SHM))
+	if (log && (index = pin_exists(p, PIN_SHM, e)) == -1)
+		return (-1);
+	if (index == 1)
 		return (live_take(p, &r->sink, &r->wal,
 		    r->cfg.busy_timeout_ms, e));
 	if ((ret = journal_hot(p, e)) == -1)
@@ -162,17 +165,17 @@ static int
 take_pinned(struct image_reader *r, struct err *e)
 {
 	struct pin *p = &r->pin;
-	int magic, ret;
-	bool log;
+	int magic, log, ret;
 
 	if (p->st.st_size == 0)
 		return (sink_start(&r->sink, 0, e));
 	if ((magic = begins_well(p, e)) == -1)
 		return (-1);
-	log = pin_exists(p, PIN_WAL);
+	if ((log = pin_exists(p, PIN_WAL, e)) == -1)
+		return (-1);
 	if (!magic && !log)
 		return (take_strange(r, e));
-	ret = take_database(r, log, e);
+	ret = take_database(r, log == 1, e);
 	return (ret == -1 && !magic && e->cls == ERR_CORRUPT ?
 	    PIN_NO_DATABASE : ret);
 }

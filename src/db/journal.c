@@ -48,10 +48,8 @@ journal_hot(struct pin *p, struct err *e)
 	int found, i, rc, reserved;
 
 	for (i = 0; i < HOT_LOOKS; i++) {
-		rc = p->vfs->xAccess(p->vfs, p->names[PIN_JOURNAL],
-		    SQLITE_ACCESS_EXISTS, &found);
-		if (rc == SQLITE_OK && !found)
-			return (0);
+		if ((found = pin_exists(p, PIN_JOURNAL, e)) != 1)
+			return (found);
 		rc = p->file->pMethods->xCheckReservedLock(p->file,
 		    &reserved);
 		if (rc != SQLITE_OK) {

@@ -164,12 +164,17 @@ pin_close(struct pin *p)
 	p->name = NULL;
 }
 
-bool
-pin_exists(const struct pin *p, enum pin_companion which)
+int
+pin_exists(const struct pin *p, enum pin_companion which, struct err *e)
 {
 	struct stat st;
 
-	return (lstat(p->names[which], &st) == 0);
+	if (lstat(p->names[which], &st) == 0)
+		return (1);
+	if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
+		return (0);
+	err_io(e, "stat %s", p->names[which]);
+	return (-1);
 }
 
 bool
@@ -213,11 +218,22 @@ class_of(int rc)
 	}
 }
 
+/* Says what the kernel said. */
+static int
+blame_kernel(const struct pin *p, int errnum, const char *what, struct err *e)
+{
+	errno = errnum;
+	err_io(e, "%s: %s", p->names[PIN_DB], what);
+	return (-1);
+}
+
 int
 pin_failed(struct pin *p, int rc, const char *what, struct err *e)
 {
 	int errnum = guard_last_errno();
 
+	if (guard_read_errno() != 0)
+		return (blame_kernel(p, guard_read_errno(), what, e));
 	switch (rc) {
 	case SQLITE_CANTOPEN:
 		/* Waiting does not help against these. */
@@ -226,6 +242,9 @@ pin_failed(struct pin *p, int rc, const char *what, struct err *e)
 			    "read: %s", p->names[PIN_DB], strerror(errnum));
 			return (-1);
 		}
+		if (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM ||
+		    errnum == EIO)
+			return (blame_kernel(p, errnum, what, e));
 		/* FALLTHROUGH */
 	case SQLITE_BUSY:
 	case SQLITE_BUSY_RECOVERY:

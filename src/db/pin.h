@@ -66,11 +66,12 @@ void pin_unlock(struct pin *p);
 void pin_close(struct pin *p);
 
 /*
- * Is there anything by that name, whatever its size?  (xAccess() says no for
- * an empty file.  A log that a checkpoint emptied is in use all the same, and
- * may be filled and emptied again between two looks.)
+ * Is there anything by that name, whatever its size?  1, 0, or -1 if that
+ * cannot be found out (class io, denied).  (xAccess() says no for an empty
+ * file, and wherever stat(2) fails.  A log that a checkpoint emptied is in use
+ * all the same, and may be filled and emptied again between two looks.)
  */
-bool pin_exists(const struct pin *p, enum pin_companion which);
+int pin_exists(const struct pin *p, enum pin_companion which, struct err *e);
 
 /* Is the file that was pinned still the one at its path? */
 bool pin_in_place(const struct pin *p);

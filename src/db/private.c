@@ -1,5 +1,6 @@
 #include "db/private.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -74,28 +75,35 @@ private_unnamed(const char *spool, struct err *e)
 }
 
 int
-private_make(const char *spool, struct buf *dir, struct err *e)
+private_make(const char *spool, struct private_dir *dir, struct err *e)
 {
-	buf_reset(dir);
 	if (make_spool(spool, e) == -1)
 		return (-1);
-	buf_printf(dir, "%s/" PRIVATE_PREFIX "XXXXXX", spool);
-	if (mkdtemp((char *)dir->data) == NULL) {
+	buf_printf(&dir->path, "%s/" PRIVATE_PREFIX "XXXXXX", spool);
+	if (mkdtemp((char *)dir->path.data) == NULL) {
 		err_io(e, "create a directory in %s", spool);
-		buf_reset(dir);
+		buf_fini(&dir->path);
 		return (blame_spool(e));
 	}
+	dir->fd = open(buf_str(&dir->path), O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	if (dir->fd == -1) {
+		err_io(e, "open %s", buf_str(&dir->path));
+		private_remove(dir);
+		return (blame_spool(e));
+	}
+	(void)flock(dir->fd, LOCK_EX | LOCK_NB);
 	return (0);
 }
 
 int
-private_create(const struct buf *dir, const char *name, struct buf *path,
-    struct err *e)
+private_create(const struct private_dir *dir, const char *name,
+    struct buf *path, struct err *e)
 {
 	int fd;
 
 	buf_reset(path);
-	buf_printf(path, "%s/%s", buf_str(dir), name);
+	buf_printf(path, "%s/%s", buf_str(&dir->path), name);
 	fd = open(buf_str(path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd == -1) {
 		err_io(e, "create %s", buf_str(path));
@@ -105,24 +113,33 @@ private_create(const struct buf *dir, const char *name, struct buf *path,
 }
 
 void
-private_remove(struct buf *dir)
+private_remove(struct private_dir *dir)
 {
 	struct err ignored;
 
-	if (dir->len > 0)
-		(void)io_remove_tree(AT_FDCWD, buf_str(dir), &ignored);
-	buf_reset(dir);
+	if (dir->path.len > 0)
+		(void)io_remove_tree(AT_FDCWD, buf_str(&dir->path), &ignored);
+	buf_fini(&dir->path);
+	io_close(&dir->fd);
 }
 
 static bool
 stale(int dirfd, const char *name, time_t now)
 {
 	struct stat st;
+	bool is;
+	int fd;
 
-	return (strncmp(name, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) == 0 &&
-	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	    st.st_mtime < now - STALE_SECONDS);
+	if (strncmp(name, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) != 0 ||
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mtime >= now - STALE_SECONDS ||
+	    (fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC)) == -1)
+		return (false);
+	is = flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+	io_close(&fd);
+	return (is);
 }
 
 void

@@ -13,7 +13,7 @@
 #include "db/private.h"
 
 struct copy {
-	struct buf dir;
+	struct private_dir dir;
 	struct buf db;		/* paths in it */
 	struct buf companion;
 	int fd;			/* of db */
@@ -51,6 +51,23 @@ out:
 	return (ret);
 }
 
+/*
+ * Is the super-journal there, as SQLite asks: an empty file is not.  1, 0, or
+ * -1 where nobody can say (class io, denied): either answer could be wrong.
+ */
+static int
+super_exists(const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (stat(name, &st) == 0)
+		return (!S_ISREG(st.st_mode) || st.st_size > 0);
+	if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
+		return (0);
+	err_io(e, "stat %s", name);
+	return (-1);
+}
+
 static int
 copy_companion(struct copy *c, struct pin *p, struct sink *s,
     enum pin_companion which, struct err *e)
@@ -75,16 +92,9 @@ copy_companion(struct copy *c, struct pin *p, struct sink *s,
 		if (journal_read_super(fd, (uint64_t)st.st_size, &js,
 		    e) == -1)
 			goto out;
-		if (js.name[0] != '\0') {
-			int there = 0;
-
-			(void)p->vfs->xAccess(p->vfs, js.name,
-			    SQLITE_ACCESS_EXISTS, &there);
-			if (!there) {
-				ret = 0;
-				goto out;
-			}
-		}
+		if (js.name[0] != '\0' &&
+		    (ret = super_exists(js.name, e)) != 1)
+			goto out;
 	}
 	ret = copy_bytes(c, s, fd, js.body_bytes, name, &c->companion, NULL,
 	    e);
@@ -113,39 +123,64 @@ copy_all(struct copy *c, struct pin *p, struct sink *s, struct err *e)
 }
 
 /*
- * What SQLite says of the result (damage, say) is not asked: whether the
- * journal is gone tells whether it was rolled back.
+ * Whether the journal is gone tells whether it was rolled back; what SQLite
+ * says of the result, which may be damaged, only why not.
  */
-static void
+static int
 roll_back(struct copy *c)
 {
 	sqlite3 *db = NULL;
 	bool before;
+	int rc;
 
 	before = guard_exempt(true);
-	if (sqlite3_open_v2(buf_str(&c->db), &db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+	rc = sqlite3_open_v2(buf_str(&c->db), &db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK) {
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 		    NULL);
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1,
 		    NULL);
-		(void)sqlite3_exec(db, "PRAGMA synchronous = OFF;"
+		rc = sqlite3_exec(db, "PRAGMA synchronous = OFF;"
 		    "PRAGMA schema_version", NULL, NULL, NULL);
 	}
 	(void)sqlite3_close(db);
 	(void)guard_exempt(before);
+	return (rc);
+}
+
+/* The copy still has its journal; it is ours, so nobody else is to blame. */
+static int
+not_rolled_back(struct copy *c, struct pin *p, int rc, struct err *e)
+{
+	switch (rc) {
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_NOMEM:
+		err_set(e, rc == SQLITE_FULL ? ERR_SPACE : ERR_IO,
+		    "%s: roll its hot journal back in %s: %s",
+		    p->names[PIN_DB], buf_str(&c->dir.path),
+		    sqlite3_errstr(rc));
+		return (-1);
+	default:
+		return (pin_again(p, "its hot journal could not be rolled "
+		    "back in a copy: %s", sqlite3_errstr(rc)));
+	}
 }
 
 static int
-adopt(struct copy *c, struct pin *p, struct sink *s, struct err *e)
+adopt(struct copy *c, struct pin *p, struct sink *s, int rc, struct err *e)
 {
 	struct stat st;
 
 	buf_reset(&c->companion);
 	buf_printf(&c->companion, "%s-journal", buf_str(&c->db));
 	if (lstat(buf_str(&c->companion), &st) == 0)
-		return (pin_again(p, "its hot journal could not be rolled "
-		    "back in a copy"));
+		return (not_rolled_back(c, p, rc, e));
+	if (errno != ENOENT) {
+		err_io(e, "stat %s", buf_str(&c->companion));
+		return (-1);
+	}
 	if (fstat(c->fd, &st) == -1) {
 		err_io(e, "stat %s", buf_str(&c->db));
 		return (-1);
@@ -164,19 +199,17 @@ adopt(struct copy *c, struct pin *p, struct sink *s, struct err *e)
 int
 recover_take(struct pin *p, struct sink *s, struct err *e)
 {
-	struct copy c = { .fd = -1 };
+	struct copy c = { .fd = -1, .dir = PRIVATE_NONE };
 	int ret;
 
 	if ((ret = copy_all(&c, p, s, e)) != 0)
 		goto out;
 	HOOK("image-recover", p->names[PIN_DB]);
 	pin_unlock(p);
-	roll_back(&c);
-	ret = adopt(&c, p, s, e);
+	ret = adopt(&c, p, s, roll_back(&c), e);
 out:
 	io_close(&c.fd);
 	private_remove(&c.dir);
-	buf_fini(&c.dir);
 	buf_fini(&c.db);
 	buf_fini(&c.companion);
 	return (ret);

@@ -97,16 +97,24 @@ sink_put(struct sink *s, uint64_t off, const void *p, size_t n,
 	return (0);
 }
 
-/* 1: shared all of it; 0: this file system cannot. */
+/*
+ * 1: shared all of it; 0: this file system cannot; -1.  What is more than was
+ * asked for must not stay (a journal's last record, see db/recover.h).
+ */
 static int
-clone_file(int from, int to, uint64_t size, uint64_t *got)
+clone_file(struct sink *s, int from, int to, uint64_t size, uint64_t *got,
+    struct err *e)
 {
 	struct stat st;
 
-	if (ioctl(to, FICLONE, from) == -1 || fstat(to, &st) == -1)
+	if (ioctl(to, FICLONE, from) == -1)
 		return (0);
+	if (fstat(to, &st) == -1 || ftruncate(to, (off_t)size) == -1) {
+		err_io(e, "make room for an image in %s", s->spool);
+		return (-1);
+	}
 	*got = MIN((uint64_t)st.st_size, size);
-	return (ftruncate(to, (off_t)size) == 0);
+	return (1);
 }
 
 /*
@@ -136,8 +144,8 @@ sink_copy(struct sink *s, int from, int to, uint64_t size, uint64_t *got,
 	uint64_t off;
 	ssize_t n;
 
-	if (clone_file(from, to, size, got))
-		return (0);
+	if ((n = clone_file(s, from, to, size, got, e)) != 0)
+		return (n == 1 ? 0 : -1);
 	(void)posix_fadvise(from, 0, 0, POSIX_FADV_SEQUENTIAL);
 	buf = sink_chunk(s);
 	for (off = copy_in_kernel(from, to, size); off < size;

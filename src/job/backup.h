@@ -51,6 +51,8 @@ struct job_backup_cfg {
 				 * not named again */
 	struct store_s3_cfg s3;	/* what all workers share out */
 	unsigned nworkers;
+	struct gate *clock;	/* to say once that the clock is behind: once
+				 * in all cycles of a service */
 	struct image_cfg image;
 };
 

@@ -12,7 +12,8 @@
 #include "job/said.h"
 
 enum {
-	STOP_POLL_MS = 100	/* how often a stop is looked for */
+	STOP_POLL_MS = 100,	/* how often a stop is looked for */
+	CLOCK_SLACK_MS = 60 * 1000	/* adjusted, as clocks are */
 };
 
 /* A database whose object is under way: what to record once it is safe. */
@@ -164,6 +165,23 @@ encode(struct job_backup *job, const struct backup_item *it,
 }
 
 /*
+ * It was set back, or was ahead.  Names go on increasing all the same, but
+ * "the newest before that moment" is then not what it says.
+ */
+static void
+say_clock(const struct job_backup *job, int64_t behind_ms)
+{
+	struct err ignored;
+
+	if (gate_enter(job->cfg->clock, &ignored) != 1)
+		return;
+	log_warn("the clock is %lld s behind the newest backups: it was set "
+	    "back, or was ahead when they were made; their names go on from "
+	    "there until it is beyond them", (long long)behind_ms / 1000);
+	gate_leave(job->cfg->clock, NULL);
+}
+
+/*
  * The moment in the object's name.  Those of one database only ever increase;
  * with a resolution they are its multiples and do not decrease, so that the
  * last backup before such a moment is the one that stays.
@@ -173,6 +191,8 @@ name_ms(const struct job_backup *job, const struct backup_item *it)
 {
 	int64_t step = job->cfg->resolution_ms, ms = clock_real_ms();
 
+	if (it->rec.stored_ms - ms > step + CLOCK_SLACK_MS)
+		say_clock(job, it->rec.stored_ms - ms);
 	if (step == 0)
 		return (ms > it->rec.stored_ms ? ms : it->rec.stored_ms + 1);
 	if (ms < it->rec.stored_ms)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,24 @@ enter(int rootfd, const char *path)
 	return (-1);
 }
 
+/*
+ * The lock says that somebody is at work there, whatever the clock says, which
+ * may have been set.  Where there are no such locks (NFS) the time decides.
+ */
+static bool
+in_use(int dirfd, const char *name)
+{
+	bool is;
+	int fd;
+
+	if ((fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC)) == -1)
+		return (false);
+	is = flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	io_close(&fd);
+	return (is);
+}
+
 /* Remove what dead writers left.  Best effort: it may be another user's. */
 static void
 sweep(int rootfd, const char *tag)
@@ -69,7 +88,8 @@ sweep(int rootfd, const char *tag)
 		    strcmp(de->d_name, tag) != 0 &&
 		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    (int64_t)st.st_mtime * 1000 <
-		    clock_real_ms() - TMPDIR_STALE_MS)
+		    clock_real_ms() - TMPDIR_STALE_MS &&
+		    !in_use(fd, de->d_name))
 			(void)io_remove_tree(fd, de->d_name, &e);
 	(void)closedir(d);
 }
@@ -109,7 +129,10 @@ tmpdir_open(struct tmpdir *t, int rootfd, const char *tag)
 	    io_remove_tree(rootfd, path, &e) == -1)
 		goto out;
 	io_close(&t->fd);
-	if ((t->fd = enter(rootfd, path)) == -1 || probe(t->fd) == -1)
+	if ((t->fd = enter(rootfd, path)) == -1)
+		goto out;
+	(void)flock(t->fd, LOCK_EX | LOCK_NB);
+	if (probe(t->fd) == -1)
 		goto out;
 	sweep(rootfd, tag);
 	ret = 0;
@@ -164,6 +187,7 @@ tmpdir_create(struct tmpdir *t, const char *name, int flags)
 	if ((fd = enter(t->rootfd, path)) != -1) {
 		io_close(&t->fd);
 		t->fd = fd;
+		(void)flock(t->fd, LOCK_EX | LOCK_NB);
 		fd = openat(t->fd, name, flags | O_CLOEXEC, 0600);
 	}
 	free(path);

@@ -19,8 +19,9 @@ struct tmpdir {
 
 /*
  * Make the directory anew, empty, and find out whether files can be written
- * in it.  What other writers left there longer than TMPDIR_STALE_MS ago is
- * removed as well.  0, or -1 with errno; tmpdir_close() in any case.
+ * in it; it is locked (flock(2)) until tmpdir_close().  What other writers
+ * left there longer than TMPDIR_STALE_MS ago, and is not locked, is removed as
+ * well.  0, or -1 with errno; tmpdir_close() in any case.
  */
 int tmpdir_open(struct tmpdir *t, int rootfd, const char *tag);
 
