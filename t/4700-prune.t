@@ -44,7 +44,9 @@ have fut/t.db 20240101T000000.000Z 20240102T000000.000Z \
 for n in cal/one.db/notes.txt cal/one.db/20240230T120000.000Z.db.lz4 \
     cal/one.db/20240101T120000.000Z.db.lz4.tmp \
     cal/one.db/20240101T120000Z.db.lz4 20240101T120000.000Z.db.lz4 \
-    cal/one.db/x20240101T120000.000Z.db.lz4; do
+    cal/one.db/x20240101T120000.000Z.db.lz4 \
+    cal/%6fne.db/20240101T120000.000Z.db.lz4 \
+    cal/%6fne.db/20240102T120000.000Z.db.lz4; do
 	echo foreign | put_object st "$n"
 done
 names >before
@@ -72,7 +74,7 @@ is "of no other database" "$(cut -f4 "$out" | sort -u | tr '\n' ' ')" \
 is "with its bytes" "$(sed -n '1s/.*Z'"$tab"'\([0-9]*\).*/\1/p' "$out")" \
     "$(object st cal/one.db/20240131T120000.000Z.db.lz4 | wc -c)"
 says "and how many of each" '^Dry run complete: 2 databases, 11 backups, '\
-'7 kept, 4 to be removed \(took .*\), 5 other objects left alone, .* to be '\
+'7 kept, 4 to be removed \(took .*\), 7 other objects left alone, .* to be '\
 'freed$'
 names >after
 ok "it removes nothing" cmp before after
@@ -146,7 +148,7 @@ is "says each" "$(jq -r 'select(.type == "removed") | .object' "$out" |
     sort)" "$(comm -23 before after | sed 's,^./,,')"
 is "and the sum" "$(jq -c 'select(.type == "summary") | [.complete, .dry_run,
     .databases, .versions, .kept, .removed, .failed, .foreign]' "$out")" \
-    '[true,false,2,11,4,7,0,5]'
+    '[true,false,2,11,4,7,0,7]'
 is "with the bytes" "$(jq 'select(.type == "summary") | .bytes_freed' \
     "$out")" "$(jq -s 'map(select(.type == "removed") | .bytes) | add' \
     "$out")"

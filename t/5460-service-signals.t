@@ -109,6 +109,31 @@ for where in "scan walked=stop" "compress encode=stop:t000003.db" \
 	has_ended "$phase: USR2"
 done
 
+# What comes before a cycle, and after it, may take long, too.
+LITEFLEET_HOOK=reconcile-listed=stop start heedful "$lfh" backup --to store \
+    --interval 1h --log-every 1ms --reconcile 1ms "$p"
+wait_for 20 hangs || fail "listing: it hangs"
+kill -USR2 "$pid"
+ok "listing: USR2: figures are said at once" wait_for 10 said 1 '^0 cycles '
+kill -USR1 "$pid"
+ok "listing: USR1: another cycle follows" wait_for 20 goes_on_until \
+    said 2 "Scan complete: $n databases"
+kill -TERM "$pid"
+has_ended "listing"
+
+mkfifo over
+echo 'This is no database.' >bad
+start heedful "$lfh" backup --to store --interval 1h --strict \
+    --on-failure 'echo begun >&2; read -r x <over' "$p" "$scratch/bad"
+ok "command: it runs" wait_for 20 said 1 '^begun'
+kill -USR2 "$pid"
+ok "command: USR2: figures are said at once" wait_for 10 said 1 '^1 cycles '
+kill -USR1 "$pid"
+: >over
+ok "command: USR1: another cycle follows" wait_for 20 said 2 '^begun'
+kill -TERM "$pid"
+has_ended "command"
+
 # Many cycles without the store, and one that catches up.
 rm -rf store state
 start "$lf" backup --to store --interval 100ms "$p"

@@ -55,3 +55,23 @@ escape_undo(struct buf *b, const char *s, size_t n)
 	buf_fini(&again);
 	return (ok);
 }
+
+bool
+escape_is(const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	struct buf raw = { 0 };
+	size_t step, i;
+	bool ok;
+
+	/* Most have nothing to undo: those cost no memory. */
+	for (i = 0; i < n && p[i] != '%'; i += step)
+		if ((step = utf8_step(p + i, n - i)) == 0 ||
+		    utf8_is_control(p + i, step))
+			return (false);
+	if (i == n)
+		return (true);
+	ok = escape_undo(&raw, s, n);
+	buf_fini(&raw);
+	return (ok);
+}

@@ -22,4 +22,7 @@ void escape_put(struct buf *b, const char *s, size_t n);
  */
 bool escape_undo(struct buf *b, const char *s, size_t n);
 
+/* Does escape_put() write that, is it what escape_undo() takes? */
+bool escape_is(const char *s, size_t n);
+
 #endif

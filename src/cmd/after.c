@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "cmd/notify.h"
 #include "cmd/reach.h"
+#include "cmd/service.h"
 #include "net/ask.h"
 #include "proc/pool.h"
 #include "proc/role.h"
@@ -66,7 +67,7 @@ exec_command(const char *command, const struct after *a)
 }
 
 /* Until fd is readable (true), that time, or a stop.  The manager hears that
- * we live. */
+ * we live; a service heeds what it is wished. */
 static bool
 await(int fd, int64_t end_ms)
 {
@@ -74,7 +75,9 @@ await(int fd, int64_t end_ms)
 	int64_t left, beat;
 
 	while (signals_stops() == 0 && (left = end_ms - clock_mono_ms()) > 0) {
+		service_heed();
 		beat = notify_alive();
+		beat = beat < SERVICE_HEED_MS ? beat : SERVICE_HEED_MS;
 		(void)signals_child();
 		if (signals_poll(&p, 1, (int)(left < beat ? left : beat),
 		    0) > 0)
@@ -208,7 +211,7 @@ send_ping(const struct after_cfg *cfg, const struct after *a)
 void
 after_run(const struct after_cfg *cfg, const struct after *a)
 {
-	/* Of a service, its wishes are left to it and end no waiting. */
+	/* That a service is wished a cycle ends no waiting. */
 	signals_catch();
 	if (cfg->on_failure != NULL && a->status != 0)
 		run_command(cfg->on_failure, a);

@@ -30,8 +30,9 @@ enum {
  * _SYNCED, _FAILED, _DIRECTORIES_NOT_READ and _TOOK_MS in its environment,
  * standard input from /dev/null and standard output going to standard error;
  * GET the URL, with "/fail" behind its path where status is not 0.  Waits for
- * both, until TERM or INT, and lets the manager hear that we live.  That one
- * of them did not work is said (log_warn), and changes nothing.
+ * both, until TERM or INT, lets the manager hear that we live, and heeds what
+ * a service is wished (service_heed()).  That one of them did not work is said
+ * (log_warn), and changes nothing.
  */
 void after_run(const struct after_cfg *cfg, const struct after *a);
 

@@ -1,6 +1,5 @@
 #include "cmd/cycle.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,11 +98,7 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 	};
 
 	(void)notify_alive();
-	if (r->c->interval_ms > 0) {
-		service_heed();
-		if (signals_wish(SIGUSR2))
-			cycle_out_figures(r->c);
-	}
+	service_heed();
 	(void)pruning_turn(r->c, false, NULL);
 	progress_tick(r->progress, &now);
 }

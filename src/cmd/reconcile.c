@@ -173,6 +173,7 @@ listen_to(struct role *r, struct reconcile_count *n, struct err *e)
 	struct pollfd pfd = { .fd = role_fd(r), .events = POLLIN };
 	uint8_t msg[POOL_MSG_MAX];
 	enum role_said said;
+	int64_t beat;
 	size_t len;
 
 	for (;;) {
@@ -184,7 +185,9 @@ listen_to(struct role *r, struct reconcile_count *n, struct err *e)
 			return (said);
 		if (said != ROLE_NOTHING)
 			continue;
-		(void)signals_poll(&pfd, 1, (int)notify_alive(), 0);
+		beat = notify_alive();
+		(void)signals_poll(&pfd, 1, (int)(beat < SERVICE_HEED_MS ?
+		    beat : SERVICE_HEED_MS), 0);
 		/* Its channel tells; untaken, it would wake us. */
 		(void)signals_child();
 		service_heed();

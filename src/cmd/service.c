@@ -16,6 +16,8 @@ enum {
 	WAIT_MAX_MS = 60 * 60 * 1000	/* of one poll(2) */
 };
 
+static const struct service_cfg *running;
+
 /*
  * The first tick from now on, at tick_ms or a whole number of intervals later.
  * Those that a cycle has let pass are skipped, also by one that was wished.
@@ -44,6 +46,8 @@ service_heed(void)
 
 	if (signals_wish(SIGHUP) && logfile_reopen(&e) == -1)
 		log_warn("%s; the log goes on where it was", e.msg);
+	if (running != NULL && signals_wish(SIGUSR2))
+		running->figures(running->ctx);
 }
 
 /* Until the tick, a wish for a cycle (true: it was), or a stop. */
@@ -64,8 +68,6 @@ rest(const struct service_cfg *cfg, int64_t tick_ms)
 		/* Whoever forked has reaped; untaken, it would wake us. */
 		(void)signals_child();
 		service_heed();
-		if (signals_wish(SIGUSR2))
-			cfg->figures(cfg->ctx);
 		if (signals_wish(SIGUSR1))
 			return (true);
 	}
@@ -87,6 +89,7 @@ service_run(const struct service_cfg *cfg)
 	bool wished;
 	int status;
 
+	running = cfg;
 	signals_catch_wishes();
 	status = cycle(cfg);
 	if (status == 2 || status == 75)
@@ -112,5 +115,6 @@ service_run(const struct service_cfg *cfg)
 out:
 	notify_stopping();
 	signals_restore();
+	running = NULL;
 	return (status);
 }

@@ -4,8 +4,8 @@
  * The first cycle begins at once, each other one a whole number of intervals
  * later, by the monotonic clock.  A cycle that takes longer than that skips
  * ticks, and this is said.  USR1 begins a cycle now, outside the cadence; USR2
- * has figures said; HUP has the log reopened (base/logfile.h; the next cycle's
- * workers are new, have it, and read credentials anew).
+ * has figures said at once; HUP has the log reopened (base/logfile.h; the next
+ * cycle's workers are new, have it, and read credentials anew).
  */
 #ifndef CMD_SERVICE_H
 #define CMD_SERVICE_H
@@ -33,7 +33,13 @@ struct service_cfg {
  */
 int service_run(const struct service_cfg *cfg);
 
-/* Has HUP come?  For a cycle, which may be long. */
+/*
+ * Have HUP or USR2 come?  For whatever a cycle waits for, at least each
+ * SERVICE_HEED_MS; does nothing where no service runs.
+ */
+enum {
+	SERVICE_HEED_MS = 1000
+};
 void service_heed(void);
 
 #endif

@@ -354,12 +354,13 @@ key_object_parse(const char *name, int64_t *ms)
 {
 	size_t len = strlen(name), n;
 
-	if (len <= TAIL_LEN)
+	if (len <= TAIL_LEN || len > KEY_OBJECT_MAX)
 		return (0);
 	n = len - TAIL_LEN;
 	if (name[n] != '/' ||
 	    strcmp(name + n + 1 + STAMP_LEN, KEY_SUFFIX) != 0 ||
 	    !is_normal(name, n) || is_reserved(name, n) ||
+	    !escape_is(name, n) ||
 	    !clock_stamp_parse(name + n + 1, STAMP_LEN, ms))
 		return (0);
 	return (n);

@@ -89,7 +89,8 @@ void key_object(struct buf *b, const char *key, int64_t ms);
 
 /*
  * Take an object's name apart: returns the length of its key and the moment,
- * or 0 if it is not exactly one of ours.
+ * or 0 if it is not exactly one of ours, as where its key is too long or not
+ * encoded as keys are.
  */
 size_t key_object_parse(const char *name, int64_t *ms);
 

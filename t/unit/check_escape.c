@@ -47,6 +47,7 @@ START_TEST(bytes_have_the_encoding_of_the_table_and_come_back)
 	buf_reset(&b);
 	buf_puts(&b, "before");
 	ck_assert(escape_undo(&b, pairs[_i].encoded, n));
+	ck_assert(escape_is(pairs[_i].encoded, n));
 	ck_assert_uint_eq(b.len, 6 + pairs[_i].len);
 	ck_assert_mem_eq(b.data + 6, pairs[_i].raw, pairs[_i].len);
 	buf_fini(&b);
@@ -70,6 +71,7 @@ START_TEST(what_is_no_encoding_does_not_decode)
 	struct buf b = { 0 };
 
 	ck_assert(!escape_undo(&b, wrong[_i], strlen(wrong[_i])));
+	ck_assert(!escape_is(wrong[_i], strlen(wrong[_i])));
 	buf_fini(&b);
 }
 END_TEST
@@ -124,8 +126,11 @@ START_TEST(whatever_decodes_is_the_encoding_of_what_comes_out)
 		n = make(s, sizeof(s));
 		buf_reset(&text);
 		buf_reset(&back);
-		if (!escape_undo(&back, s, n))
+		if (!escape_undo(&back, s, n)) {
+			ck_assert(!escape_is(s, n));
 			continue;
+		}
+		ck_assert(escape_is(s, n));
 		decoded++;
 		escape_put(&text, buf_str(&back), back.len);
 		ck_assert_uint_eq(text.len, n);

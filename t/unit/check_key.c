@@ -432,6 +432,13 @@ static const struct {
 	{ "a/20261320T103000.123Z.db.lz4", 0 },
 	{ "a/20261120t103000.123Z.db.lz4", 0 },
 	{ "a/" STAMP "x.db.lz4", 0 },
+	{ "a%25\xc3\xa4%0A%FF/" STAMP ".db.lz4", 12 },
+	{ "a%zz/" STAMP ".db.lz4", 0 },
+	{ "a%/" STAMP ".db.lz4", 0 },
+	{ "a%0a/" STAMP ".db.lz4", 0 },
+	{ "%41/" STAMP ".db.lz4", 0 },
+	{ "a\n/" STAMP ".db.lz4", 0 },
+	{ "\xff/" STAMP ".db.lz4", 0 },
 	{ "", 0 },
 	{ "a", 0 },
 };
