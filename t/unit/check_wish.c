@@ -19,7 +19,8 @@ static const struct {
 } taken[] = {
 	{ "a/b.db", "a/b.db", "", WISH_NEWEST, 0 },
 	{ "a/b.db\n", "a/b.db", "", WISH_NEWEST, 0 },
-	{ "a\\tb\\\\.db\n", "a\tb\\.db", "", WISH_NEWEST, 0 },
+	{ "a\\\\b.db\n", "a\\b.db", "", WISH_NEWEST, 0 },
+	{ "k\t\t\ta\\tb\\\\.db\n", "k", "a\tb\\.db", WISH_NEWEST, 0 },
 	{ "k\t2026-11-20T10:30:00.123Z\n", "k", "", MS * 1000LL + 123, 0 },
 	{ "k\t20261120T103000.123Z\t7\n", "k", "", MS * 1000LL + 123, 7 },
 	{ "k\t2026-11-20T10:30:00.123Z\t7\tout/k\\n\n", "k", "out/k\n",
@@ -85,13 +86,14 @@ END_TEST
 
 START_TEST(raw_items_end_in_nul_and_are_not_escaped)
 {
-	static const char items[] = "a\\t\n\t\t7\0b";
+	static const char items[] = "a\\t\t\t7\to\\t\n\0b";
 	struct wish w = { 0 };
 	struct err e = { 0 };
 	FILE *in = fmemopen((void *)(uintptr_t)items, sizeof(items) - 1, "r");
 
 	ck_assert_int_eq(wish_read(in, true, &w, &e), 1);
-	ck_assert_str_eq(buf_str(&w.key), "a\\t\n");
+	ck_assert_str_eq(buf_str(&w.key), "a\\t");
+	ck_assert_str_eq(buf_str(&w.target), "o\\t\n");
 	ck_assert_uint_eq(w.bytes, 7);
 	ck_assert_int_eq(wish_read(in, true, &w, &e), 1);
 	ck_assert_str_eq(buf_str(&w.key), "b");
