@@ -73,6 +73,22 @@ START_TEST(leftovers_go_and_the_work_of_others_stays)
 }
 END_TEST
 
+START_TEST(who_is_at_work_is_not_dead_when_the_clock_is_set_forward)
+{
+	struct store *s = open_tag("w0"), *other;
+
+	write_file(".litefleet/tmp/w0/mine", "x");
+	ahead_s = 25 * 3600;
+	other = open_tag("w1");
+	ahead_s = 0;
+	ck_assert(exists(".litefleet/tmp/w0/mine"));
+	put(s, "a", "a");
+	all_safe(s);
+	store_close(other);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(the_own_directory_stays_whatever_the_clocks_say)
 {
 	struct store *s;
@@ -262,6 +278,8 @@ main(void)
 
 	tcase_add_test(tc, a_closed_store_leaves_nothing_that_was_not_put);
 	tcase_add_test(tc, leftovers_go_and_the_work_of_others_stays);
+	tcase_add_test(tc,
+	    who_is_at_work_is_not_dead_when_the_clock_is_set_forward);
 	tcase_add_test(tc, the_own_directory_stays_whatever_the_clocks_say);
 	tcase_add_test(tc,
 	    a_temporary_directory_that_was_swept_away_is_made_again);
