@@ -131,12 +131,22 @@ said()
 {
 	[ "$(grep -cE -e "$2" "$perr")" -ge "$1" ]
 }
+# Objects go one after the other, and it may list between them.
+synced()
+{
+	awk -v want="$1" '{
+		for (i = 2; i <= NF; i++)
+			if ($i == "synced" || $i == "synced,")
+				n += $(i - 1)
+	} END { exit n < want }' "$perr"
+}
 objects st >before
 start "$lf" backup --to "$st" --interval 300ms --reconcile 1s "$p"
 ok "a service" wait_for 20 said 1 'Scan complete'
 ok "compares again and again" wait_for 20 said 2 'the store has all'
+not_ok "having stored nothing" synced 1
 lose '/t0+(5|6)\.db/'
-ok "and stores what is lost" wait_for 20 said 1 ' 2 synced'
+ok "and stores what is lost" wait_for 20 synced 2
 stop "$pid" TERM
 is "it ends" "$?" 0
 regained "a service"

@@ -280,6 +280,8 @@ fi
 
 # A kernel without Landlock, with one that is too old, and one that refuses.
 clean
+ASAN_OPTIONS=detect_leaks=0	# which takes tracing oneself
+export ASAN_OPTIONS
 if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
 	under()
 	{
