@@ -35,6 +35,7 @@ status 2 "so is a dry run that goes on" "$lf" backup -n --to store \
     --interval 1s "$p"
 status 2 "and a ping that is no URL" "$lf" backup --to store \
     --ping example.com "$p"
+status 2 "or that of no host" "$lf" backup --to store --ping http:///x "$p"
 
 # New ones are found, old ones keep what they have.
 begin --interval 200ms --json

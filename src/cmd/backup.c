@@ -263,8 +263,10 @@ take_every(const char *arg, const char *what, int64_t *ms, struct err *e)
 static int
 take_ping(struct backup *b, const char *arg, struct err *e)
 {
-	if (strncmp(arg, "http://", 7) == 0 ||
-	    strncmp(arg, "https://", 8) == 0) {
+	const char *host = strncmp(arg, "http://", 7) == 0 ? arg + 7 :
+	    strncmp(arg, "https://", 8) == 0 ? arg + 8 : "";
+
+	if (strcspn(host, "/?#") > 0) {
 		b->after.ping = arg;
 		return (0);
 	}
