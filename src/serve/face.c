@@ -29,6 +29,7 @@ enum {
 struct face {
 	const struct face_cfg *cfg;
 	const char *hosts[3];		/* names of ours, and NULL */
+	bool loopback;			/* nobody comes by another address */
 	char csp[CSP_BYTES];
 	struct crowd crowd;
 	unsigned nopen, open_max;	/* connections, the ended among them */
@@ -96,7 +97,7 @@ is_granted(const struct face *f, struct MHD_Connection *conn,
 		*r = (struct refusal){ MHD_HTTP_BAD_REQUEST,
 		    "A request has one Host header.\n" };
 	else if (h.n == 1 && !f->cfg->where->local &&
-	    !host_is_ours(h.value, f->hosts))
+	    !host_is_ours(h.value, f->hosts, f->loopback))
 		*r = (struct refusal){ MHD_HTTP_MISDIRECTED_REQUEST,
 		    "That Host is not here.  Ask by an address, by localhost, "
 		    "by the name of the host, or by that given to --listen.\n"
@@ -299,6 +300,7 @@ face_run(void *cfg, struct role_self *self, struct err *e)
 
 	f.hosts[0] = f.cfg->view.host;
 	f.hosts[1] = f.cfg->where->host;	/* NULL if it is local */
+	f.loopback = face_is_loopback(f.cfg->where);
 	if (start(&f, e) == -1)
 		return (-1);
 	pfd[0] = (struct pollfd){ .events = POLLIN,

@@ -54,6 +54,8 @@ int face_listen(const char *text, struct face_where *w, struct err *e);
 void face_close(struct face_where *w);
 /* The port, 0 for a local one. */
 unsigned face_port(const struct face_where *w);
+/* Does it listen on a loopback address, which nobody else comes by? */
+bool face_is_loopback(const struct face_where *w);
 
 /* What TALLY_REQUEST and the next count. */
 struct face_request {

@@ -1,4 +1,5 @@
 #include "serve/face.h"
+#include "serve/host.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -284,19 +285,42 @@ face_close(struct face_where *w)
 	w->path = w->host = NULL;
 }
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_storage room;
+};
+
+/* That of a socket of TCP; otherwise false. */
+static bool
+address_of(const struct face_where *w, union address *a)
+{
+	socklen_t len = sizeof(*a);
+
+	memset(a, 0, sizeof(*a));
+	return (!w->local && getsockname(w->fd, &a->any, &len) == 0);
+}
+
 unsigned
 face_port(const struct face_where *w)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_storage room;
-	} addr = { .any.sa_family = AF_UNSPEC };
-	socklen_t len = sizeof(addr);
+	union address a;
 
-	if (w->local || getsockname(w->fd, &addr.any, &len) == -1)
+	if (!address_of(w, &a))
 		return (0);
-	return (ntohs(addr.any.sa_family == AF_INET6 ? addr.in6.sin6_port :
-	    addr.in.sin_port));
+	return (ntohs(a.any.sa_family == AF_INET6 ? a.in6.sin6_port :
+	    a.in.sin_port));
+}
+
+bool
+face_is_loopback(const struct face_where *w)
+{
+	union address a;
+
+	if (!address_of(w, &a))
+		return (false);
+	return (a.any.sa_family == AF_INET6 ?
+	    host_is_loopback6(&a.in6.sin6_addr) :
+	    host_is_loopback4(&a.in.sin_addr));
 }

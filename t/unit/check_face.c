@@ -120,6 +120,7 @@ static const struct {
 	{ "GET /healthz HTTP/1.1\r\n" HOST HOST, 400 },
 	{ "GET /healthz HTTP/1.1\r\nHost:\r\n", 421 },
 	{ "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n", 421 },
+	{ "GET /healthz HTTP/1.1\r\nHost: 10.20.30.40:9090\r\n", 421 },
 	{ "GET /healthz HTTP/1.1\r\nhost: LOCALHOST:1\r\n"
 	    "Connection: close\r\n", 200 },
 	{ "GET /healthz HTTP/1.1\r\nHost: box.example:9090\r\n"

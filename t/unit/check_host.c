@@ -8,46 +8,55 @@ static const char *const names[] = { "Box.example", "metrics", NULL };
 
 static const struct {
 	const char *value;
-	bool ours;
+	enum { NO, NOT_HERE, YES } ours;	/* NOT_HERE: by the loopback */
 } rows[] = {
-	{ "localhost", true },
-	{ "LOCALHOST:9090", true },
-	{ "127.0.0.1", true },
-	{ "127.0.0.1:1", true },
-	{ "10.20.30.40:", true },
-	{ "[::1]", true },
-	{ "[::1]:9090", true },
-	{ "[2001:db8::7]:80", true },
-	{ "box.EXAMPLE:9090", true },
-	{ "Metrics", true },
+	{ "localhost", YES },
+	{ "LOCALHOST:9090", YES },
+	{ "127.0.0.1", YES },
+	{ "127.0.0.1:1", YES },
+	{ "127.9.9.9:80", YES },
+	{ "10.20.30.40:", NOT_HERE },
+	{ "126.255.255.255", NOT_HERE },
+	{ "128.0.0.1:9090", NOT_HERE },
+	{ "0.0.0.0", NOT_HERE },
+	{ "[::]", NOT_HERE },
+	{ "[::ffff:10.0.0.1]", NOT_HERE },
+	{ "[::1]", YES },
+	{ "[::1]:9090", YES },
+	{ "[2001:db8::7]:80", NOT_HERE },
+	{ "box.EXAMPLE:9090", YES },
+	{ "Metrics", YES },
 
-	{ "", false },
-	{ ":9090", false },
-	{ "evil.example", false },
-	{ "localhost.evil.example", false },
-	{ "evil.example:9090", false },
-	{ "localhost:9090.evil.example", false },
-	{ "localhost:9090:1", false },
-	{ "localhost:-1", false },
-	{ "localhost evil", false },
-	{ "127.0.0.1.evil.example", false },
-	{ "127.1", false },
-	{ "0x7f000001", false },
-	{ "::1", false },
-	{ "[::1", false },
-	{ "[::1]x", false },
-	{ "[localhost]", false },
-	{ "[]", false },
-	{ "box.example.evil.example", false },
-	{ "metric", false },
-	{ "evil.example, localhost", false },
-	{ "user@localhost", false },
+	{ "", NO },
+	{ ":9090", NO },
+	{ "evil.example", NO },
+	{ "localhost.evil.example", NO },
+	{ "evil.example:9090", NO },
+	{ "localhost:9090.evil.example", NO },
+	{ "localhost:9090:1", NO },
+	{ "localhost:-1", NO },
+	{ "localhost evil", NO },
+	{ "127.0.0.1.evil.example", NO },
+	{ "127.1", NO },
+	{ "0x7f000001", NO },
+	{ "::1", NO },
+	{ "[::1", NO },
+	{ "[::1]x", NO },
+	{ "[localhost]", NO },
+	{ "[]", NO },
+	{ "box.example.evil.example", NO },
+	{ "metric", NO },
+	{ "evil.example, localhost", NO },
+	{ "user@localhost", NO },
 };
 
 START_TEST(a_host_is_ours_or_not)
 {
-	ck_assert_msg(host_is_ours(rows[_i].value, names) == rows[_i].ours,
-	    "\"%s\"", rows[_i].value);
+	ck_assert_msg(host_is_ours(rows[_i].value, names, false) ==
+	    (rows[_i].ours != NO), "\"%s\"", rows[_i].value);
+	ck_assert_msg(host_is_ours(rows[_i].value, names, true) ==
+	    (rows[_i].ours == YES), "loopback, \"%s\"",
+	    rows[_i].value);
 }
 END_TEST
 
@@ -57,9 +66,9 @@ START_TEST(a_host_too_long_for_any_is_not)
 
 	memset(value, 'a', sizeof(value) - 1);
 	value[sizeof(value) - 1] = '\0';
-	ck_assert(!host_is_ours(value, names));
+	ck_assert(!host_is_ours(value, names, false));
 	value[0] = '[';
-	ck_assert(!host_is_ours(value, names));
+	ck_assert(!host_is_ours(value, names, false));
 }
 END_TEST
 
