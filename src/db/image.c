@@ -166,6 +166,7 @@ take_pinned(struct image_reader *r, struct err *e)
 {
 	struct pin *p = &r->pin;
 	int magic, log, ret;
+	struct err why;
 
 	if (p->st.st_size == 0)
 		return (sink_start(&r->sink, 0, e));
@@ -175,9 +176,12 @@ take_pinned(struct image_reader *r, struct err *e)
 		return (-1);
 	if (!magic && !log)
 		return (take_strange(r, e));
-	ret = take_database(r, log == 1, e);
-	return (ret == -1 && !magic && e->cls == ERR_CORRUPT ?
-	    PIN_NO_DATABASE : ret);
+	ret = take_database(r, log == 1, &why);
+	if (ret == -1 && !magic && why.cls == ERR_CORRUPT)
+		return (PIN_NO_DATABASE);
+	if (ret == -1)
+		*e = why;
+	return (ret);
 }
 
 /* One try: 0, PIN_AGAIN, PIN_NO_DATABASE, or -1. */
