@@ -16,7 +16,7 @@ none()
 
 c_files=$(find src t -name '*.[ch]' | sort)
 scripts=$(find t -maxdepth 1 -name '*.t' | sort)
-scripts="bin/setup .ci/run t/demo t/bench/lib.sh t/bench/run t/bench/s3 t/fuzz/run t/fuzz/guided t/lib.sh
+scripts="bin/setup .ci/run t/demo t/bench/lib.sh t/bench/run t/bench/idle t/bench/s3 t/fuzz/run t/fuzz/guided t/lib.sh
     t/valgrind/run
     $(find t/torture -type f ! -name '*.c' | sort)
     t/s3/daemon.sh t/s3/harm.sh t/s3/ceph t/s3/haproxy t/s3/nginx t/s3/swift

@@ -55,9 +55,10 @@ is "TERM" "$?" 0
 ok "it goes on where it was" in_file elsewhere/svc 1 'stopped by Terminated'
 rm "$(dirname "$db")/text.db"
 
-# In a long cycle, too.
+# In a long cycle, too; and where it was told to survive its terminal.
 "$tools/mkfleet" --touch "$scratch" 20 >/dev/null
-LITEFLEET_HOOK="store=stop:t000003.db" start "$lfh" backup --log-file long \
+LITEFLEET_HOOK="store=stop:t000003.db" start sh -c 'trap "" HUP; exec "$@"' \
+    sh "$lfh" backup --log-file long \
     --to store --interval 1h "$p"
 hangs()
 {

@@ -147,7 +147,8 @@ usable()
 all()
 {
 	try "$1" "$2" state "$4" backup
-	try "$1" "$2" spool "$3" backup
+	# Less than one of the large ones.
+	try "$1" "$2" spool 8000k backup
 	try "$1" "$2" store "$3" backup
 	try "$1" "$2" back "$3" restore
 }

@@ -66,7 +66,8 @@ catch(int n)
 	for (int i = 0; i < ncaught; i++) {
 		wish[i] = 0;
 		(void)sigaction(all[i], NULL, &old_action[i]);
-		if (all[i] == SIGCHLD || old_action[i].sa_handler != SIG_IGN)
+		if ((all[i] != SIGTERM && all[i] != SIGINT) ||
+		    old_action[i].sa_handler != SIG_IGN)
 			(void)sigaction(all[i], &sa, NULL);
 	}
 	fill(&set);

@@ -16,7 +16,8 @@
  */
 void signals_catch(void);
 
-/* The same, and HUP, USR1 and USR2, which are wishes.  Outermost. */
+/* The same, and HUP, USR1 and USR2, which are wishes and end nobody: also
+ * under nohup(1).  Outermost. */
 void signals_catch_wishes(void);
 
 /* Put back what was replaced. */
