@@ -385,6 +385,9 @@ make(uint64_t seed, unsigned n, const char *dir, const char *oracle)
 		for (k = 0; k < NFILES; k++)
 			free(s.file[k].p);
 	}
+	for (i = 0; i < NBASES; i++)
+		for (k = 0; k < NFILES; k++)
+			free(bases[i].set.file[k].p);
 	return (0);
 }
 
