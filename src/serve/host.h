@@ -11,7 +11,9 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+/* Is it one of 127.0.0.0/8? */
 bool host_is_loopback4(const struct in_addr *a);
+/* Is it ::1? */
 bool host_is_loopback6(const struct in6_addr *a);
 
 /*
