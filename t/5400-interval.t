@@ -151,9 +151,12 @@ end "a fleet that is back"
 # The state is removed under it: it begins again, as a run from cron would.
 rm -rf state
 begin --interval 200ms
-# It sees all of it removed, not a part of it twice.
+# It sees all of it removed, not a part of it twice; nor does a worker that is
+# at work leave something there.
 kill -STOP "$pid"
+pkill -STOP -P "$pid"
 rm -rf state
+pkill -CONT -P "$pid"
 kill -CONT "$pid"
 ok "a state that is lost is said" wait_for 10 said 1 \
     'warning: the state .* lost its id during the run'
