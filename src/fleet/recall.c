@@ -26,6 +26,7 @@ struct kept {
 
 struct recall {
 	void *tree;		/* of struct kept, as tsearch(3) has it */
+	struct kept *last;	/* found: it is asked for again; or NULL */
 	size_t bytes, max_bytes;
 	unsigned turn;
 	struct kept **old;	/* to be forgotten */
@@ -80,6 +81,8 @@ static void
 forget(struct recall *r, struct kept *k)
 {
 	(void)tdelete(k, &r->tree, compare);
+	if (r->last == k)
+		r->last = NULL;
 	r->bytes -= size_of(k->entries.len);
 	kept_free(k);
 }
@@ -108,12 +111,16 @@ recall_turn(struct recall *r)
 }
 
 static struct kept *
-find(const struct recall *r, const struct stat *st)
+find(struct recall *r, const struct stat *st)
 {
 	const struct kept key = { .dev = st->st_dev, .ino = st->st_ino };
-	struct kept **node = tfind(&key, &r->tree, compare);
+	struct kept **node;
 
-	return (node == NULL ? NULL : *node);
+	if (r->last != NULL && compare(r->last, &key) == 0)
+		return (r->last);
+	if ((node = tfind(&key, &r->tree, compare)) == NULL)
+		return (NULL);
+	return (r->last = *node);
 }
 
 static bool
