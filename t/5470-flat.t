@@ -43,19 +43,32 @@ fds()
 	find "/proc/$pid/fd" -type l | wc -l
 }
 
-# Between two cycles; a role may be at work.
+# Between two cycles.
 at_rest()
 {
 	! pgrep -P "$pid" -x 'litefleet-(w.*|look)' >/dev/null
 }
 
-look()
+look_once()
 {
-	wait_for 10 at_rest
+	wait_for 10 at_rest >/dev/null
 	kill -STOP "$pid"
 	set -- "$(kib Rss)" "$(kib Anonymous)" "$(fds)"
 	kill -CONT "$pid"
 	echo "$@"
+}
+
+# The least of five looks: what is there for a moment only (the pipe of a
+# process that has just ended or is about to begin) is no growth.
+look()
+{
+	for _ in 1 2 3 4 5; do
+		look_once
+		sleep 0.05
+	done | awk '
+		NR == 1 { r = $1; a = $2; f = $3 }
+		{ r = $1 < r ? $1 : r; a = $2 < a ? $2 : a; f = $3 < f ? $3 : f }
+		END { print r, a, f }'
 }
 
 ok "a service" wait_for 20 grep -q 'Scan complete' log
