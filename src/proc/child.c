@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/oom.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -51,6 +53,34 @@ empty_stdin(void)
 		io_close(&fd);
 }
 
+/*
+ * Where memory runs out, whether on the machine or in its cgroup, the kernel
+ * shall end a child, which costs one database one try, and not the supervisor
+ * (proc_pid_oom_score_adj(5): raising it needs no right).  Where it cannot be
+ * said, the kernel has its own opinion.
+ */
+static void
+offer_to_oom(void)
+{
+	char buf[16];
+	long adj;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC)) == -1)
+		return;
+	if ((n = read(fd, buf, sizeof(buf) - 1)) <= 0)
+		goto out;
+	buf[n] = '\0';
+	adj = strtol(buf, NULL, 10) + CHILD_OOM_ADJ;
+	if (adj > OOM_SCORE_ADJ_MAX)
+		adj = OOM_SCORE_ADJ_MAX;
+	n = snprintf(buf, sizeof(buf), "%ld", adj);
+	(void)!pwrite(fd, buf, (size_t)n, 0);
+out:
+	io_close(&fd);
+}
+
 int
 child_detach(const struct child_cfg *cfg, struct err *e)
 {
@@ -62,6 +92,7 @@ child_detach(const struct child_cfg *cfg, struct err *e)
 	if (close_others(cfg->fd, cfg->keep_fd, e) == -1)
 		return (-1);
 	empty_stdin();
+	offer_to_oom();
 	return (sandbox_enter(cfg->sandbox, e));
 }
 

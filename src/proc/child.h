@@ -15,7 +15,9 @@
 #include "proc/sandbox.h"
 
 enum {
-	CHILD_HOW_BYTES = 80
+	CHILD_HOW_BYTES = 80,
+	/* Of OOM_SCORE_ADJ_MAX: half of what memory there is. */
+	CHILD_OOM_ADJ = 500
 };
 
 struct child_cfg {
@@ -28,9 +30,10 @@ struct child_cfg {
 
 /*
  * In a fresh child: keep 0 to 2 (stdin becomes /dev/null), fd and keep_fd, and
- * close all else; ignore INT, TERM, HUP and PIPE; take the name; enter the
- * sandbox.  Does not return if the supervisor has died meanwhile.  Class of
- * errno, and config: the sandbox.
+ * close all else; ignore INT, TERM, HUP and PIPE; take the name; be ended
+ * before the supervisor where memory runs out; enter the sandbox.  Does not
+ * return if the supervisor has died meanwhile.  Class of errno, and config:
+ * the sandbox.
  */
 int child_detach(const struct child_cfg *cfg, struct err *e);
 
