@@ -62,7 +62,7 @@ files_not()
 calls()
 {
 	may_not "$1" 'new privileges' exec execveat ptrace process_vm_readv \
-	    io_uring 'socket packet' 'socket alg' 'socket vsock' \
+	    process_vm_writev pidfd_getfd 'socketpair packet' io_uring 'socket packet' 'socket alg' 'socket vsock' \
 	    'socket unspecified'
 	may "$1" 'socket unix' 'socket inet'
 	says "$1: NETLINK is not there" \
@@ -99,7 +99,7 @@ clean
 status 0 "no sandbox" env LITEFLEET_HOOK=store=pry "$lfh" upload --to store \
     --spool spool --no-sandbox fleet/t1.db
 may store 'new privileges' exec execveat ptrace process_vm_readv \
-    "read $system" "read $scratch/elsewhere/file" \
+    process_vm_writev pidfd_getfd 'socketpair packet' "read $system" "read $scratch/elsewhere/file" \
     "write $scratch/elsewhere/new" "write $scratch/fleet/new"
 if grep -q 'socket netlink: yes' "$err"; then
 	pass "store may socket netlink"
@@ -279,7 +279,7 @@ if command -v curl >/dev/null; then
 		    "write $scratch/store/new"
 	done
 else
-	skip "no curl here" 36
+	skip "no curl here" 42
 fi
 
 # A kernel without Landlock, with one that is too old, and one that refuses.
@@ -314,7 +314,7 @@ if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
 		says "is said" 'sandbox \(Landlock; --no-sandbox '
 	done
 else
-	skip "no strace here, or no Landlock" 59
+	skip "no strace here, or no Landlock" 68
 fi
 
 # What a hook of the service's owner runs is not held back.
