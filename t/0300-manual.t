@@ -30,6 +30,19 @@ ok 'promises have proofs' test "$(wc -l <proofs)" -ge 20
 while read -r x; do
 	ok "$x, which proves a promise, is there" test -e "$top/t/$x"
 done <proofs
+# Of each item of the lists there; what the sandbox grants is in one.
+is 'no promise is without' "$(awk '
+	/^\.Sh PROMISES/ { on = 1 }
+	/^\.Sh NOT PROMISED/ { on = 0 }
+	/^\.Bl/ { dash = /-dash/ }
+	on && (/^\.It/ || /^\.El/) {
+		if (item != "" && item !~ /\.[tc]( |$)/)
+			print item
+		item = ""
+	}
+	on && dash && /^\.It/ { item = " " }
+	on && item != "" && !/^\.It/ { item = item $0 " " }
+    ' "$top/man/litefleet-security.7")" ''
 for word in AWS_ACCESS_KEY_ID AWS_PROFILE AWS_REGION LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
 	ok "litefleet.1 tells of $word" \
 	    grep -q "^\.It Ev $word" "$top/man/litefleet.1"

@@ -6,6 +6,13 @@
 "$tools/mkfleet" "$scratch" 60 --wal-every 3 >/dev/null || exit 1
 p="$scratch/data/*/databases/*/branches/*/tenants/*.db"
 
+# What a run must leave as it is.
+sources()
+{
+	find data -printf '%p %s %i %T@ %C@\n' | sort
+}
+sources >before
+
 # Every object that can be seen decodes to a sound database.
 whole()
 {
@@ -18,21 +25,29 @@ whole()
 	rm -f whole.db
 }
 
-# The newest object of each database has its content.
+# The newest object of each database is what it is.
 equal()
 {
-	find data -name '*.db' | sort | sed -n '1~7p' >some
-	while read -r db; do
-		"$lf" restore --force -o equal.db "$1$scratch/$db" \
-		    2>/dev/null || return 1
-		[ "$(sqlite3 equal.db .dump | sha256sum)" = \
-		    "$(sqlite3 "$db" .dump | sha256sum)" ] || return 1
-	done <some
-	rm -f equal.db
+	rm -rf back
+	"$lf" restore-pattern -q --output-dir back "$1$p" && diff -rq data back
 }
 
-for point in state-id walked image image-locked image-read encode store store-tmp store-synced store-renamed \
-    store-committed record recorded state-put state-grow; do
+# A run of all; what killed a worker is in quarantine for a minute, and uploaded.
+next_run()
+{
+	"$lf" backup --to store "$p" 2>next
+	_rc=$?
+	cat next
+	grep -v 'in quarantine until' next | grep -E 'error:|warning:' &&
+		return 1
+	[ "$_rc" -eq 1 ] || return "$_rc"
+	sed -n 's/^litefleet: error: \(.*\): in quarantine until.*/\1/p' next |
+	    "$lf" upload -q --to store -
+}
+
+for point in state-id walked image image-locked image-read encode store \
+    store-tmp store-synced store-renamed store-committed record recorded \
+    state-put state-grow; do
 	rm -rf store state
 	# First on an empty store; all workers, on the 1st they reach.
 	LITEFLEET_HOOK="$point=kill" "$lfh" backup --jobs 2 --to store "$p" \
@@ -45,13 +60,14 @@ for point in state-id walked image image-locked image-read encode store store-tm
 	pass "killed at $point: status $rc"
 	ok "killed at $point: what is there is whole" whole store
 	not_racy
-	rm -rf state/*/quarantine
-	# What killed a worker is in quarantine for a minute; upload tries it.
-	find data -name '*.db' | "$lf" upload -q --to store - >/dev/null 2>"$err"
-	is "killed at $point: the next run" "$?" 0
+	ok "killed at $point: the next run makes good" next_run
 	ok "killed at $point: has it all" equal store
 	is "killed at $point: nothing unfinished" \
 	    "$(find store/.litefleet -path "*/tmp/*" -type f | wc -l)" 0
+	sources | cmp -s - before || fail "killed at $point: the sources moved"
+	"$lf" backup --to store "$p" >"$out" 2>"$err"
+	is "killed at $point: all is known then" "$? $(grep -v '^litefleet: info' \
+	    "$err" | sed 's/ (took.*//')" "0 Scan complete: 60 databases, 0 synced"
 done
 
 # The supervisor is killed: its workers go with it, and the lock is free.

@@ -75,6 +75,51 @@ run v1
 says_not "another run does not take that for a power failure" 'power failure'
 is "and makes good" "$rc $same" "0 0"
 
+# What says that a run is under way is on the disk before an object is: of the
+# state, which may lie on another file system than the store, all is lost that
+# was not synced until then (t/torture/record.c, t/tool/replay.c).
+rm -rf state
+mkdir disk spool
+cp -a old disk/state
+"$tools/replay" begin disk spool/log
+first=$("$tools/replay" count spool/log)
+mv v1 data
+LITEFLEET_HOOK="store-committed=stop" RECORD_DIR=$scratch/disk \
+    RECORD_LOG=$scratch/spool/log LD_PRELOAD=$tools/record.so \
+    ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
+    start "$lfh" backup --jobs 1 --spool "$scratch/spool" \
+    --state "$scratch/disk/state" --to store "$p"
+stopped()
+{
+	for k in $(pgrep -P "$pid"); do
+		grep -qs '^State:.T' "/proc/$k/status" && return 0
+	done
+	return 1
+}
+ok "an object is stored" wait_for 10 stopped
+entries=$("$tools/replay" count spool/log)
+ok "all was recorded" test "$entries" -gt "$first"
+stop "$pid" KILL
+mv data v1
+forgotten=0
+luck=0
+while [ "$luck" -lt 40 ]; do
+	luck=$((luck + 1))
+	rm -rf state replayed
+	"$tools/replay" crash spool/log "$entries" "$luck" replayed >>said
+	[ -n "$(find replayed/state -name working)" ] ||
+		forgotten=$((forgotten + 1))
+done
+is "that a run was under way is never lost" "$forgotten" 0
+wait_for 10 flock -n "$(echo disk/state/*/lock)" true
+mv replayed/state state
+for d in state/*; do
+	echo "another boot" >"$d/working"
+done
+run v0
+says "it is said" 'after a power failure'
+is "and the run makes good" "$rc $same" "0 0"
+
 # A store that is not there cannot be listed: it stays to be done.
 fail_power
 mv store elsewhere

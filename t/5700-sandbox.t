@@ -25,8 +25,9 @@ LITEFLEET_PRY_READ=$LITEFLEET_PRY_READ:$scratch/store/.litefleet/store
 LITEFLEET_PRY_WRITE=$scratch/elsewhere/new:$scratch/fleet/new
 LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/spool/new:$scratch/store/new
 LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/back/new
+LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/state/other/new
 export LITEFLEET_PRY_READ LITEFLEET_PRY_WRITE
-mkdir spool back
+mkdir -p spool back state/other
 
 # may WHO WHAT ...: the process that pried at the hook WHO could do all that.
 may()
@@ -61,7 +62,7 @@ files_not()
 calls()
 {
 	may_not "$1" 'new privileges' exec execveat ptrace process_vm_readv \
-	    io_uring 'socket packet' 'socket alg' 'socket vsock' \
+	    process_vm_writev pidfd_getfd 'socketpair packet' io_uring 'socket packet' 'socket alg' 'socket vsock' \
 	    'socket unspecified'
 	may "$1" 'socket unix' 'socket inet'
 	says "$1: NETLINK is not there" \
@@ -70,7 +71,7 @@ calls()
 
 clean()
 {
-	rm -f elsewhere/new fleet/new spool/new store/new back/new
+	rm -f elsewhere/new fleet/new spool/new store/new back/new state/*/new
 }
 
 # A worker of a backup.
@@ -80,7 +81,8 @@ calls store
 may store "read $scratch/fleet/t1.db" "read /lib" \
     "write $scratch/store/new" "write $scratch/spool/new"
 files_not store "read $system" "read $scratch/elsewhere/file" \
-    "write $scratch/elsewhere/new" "write $scratch/fleet/new"
+    "write $scratch/elsewhere/new" "write $scratch/fleet/new" \
+    "write $scratch/state/other/new"
 is "every database is there" "$(find store -name '*.lz4' | wc -l)" 3
 
 # The same of an upload, where a path is all there is.
@@ -97,7 +99,7 @@ clean
 status 0 "no sandbox" env LITEFLEET_HOOK=store=pry "$lfh" upload --to store \
     --spool spool --no-sandbox fleet/t1.db
 may store 'new privileges' exec execveat ptrace process_vm_readv \
-    "read $system" "read $scratch/elsewhere/file" \
+    process_vm_writev pidfd_getfd 'socketpair packet' "read $system" "read $scratch/elsewhere/file" \
     "write $scratch/elsewhere/new" "write $scratch/fleet/new"
 if grep -q 'socket netlink: yes' "$err"; then
 	pass "store may socket netlink"
@@ -249,12 +251,14 @@ rm fleet/t4.db
 
 # Who looks what is left of the store.
 clean
+LITEFLEET_PRY_WRITE=$LITEFLEET_PRY_WRITE:$scratch/$state/new
 status 0 "reconcile" env LITEFLEET_HOOK=reconcile-list=pry "$lfh" backup \
     --reconcile 1ms --to store --spool spool "$p"
 calls reconcile-list
-may reconcile-list "read $scratch/store/.litefleet/store"
+may reconcile-list "read $scratch/store/.litefleet/store" \
+    "write $scratch/$state/new"
 files_not reconcile-list "read $system" "read $scratch/fleet/t1.db" \
-    "write $scratch/store/new"
+    "write $scratch/store/new" "write $scratch/state/other/new"
 
 # Who pings, and who shows figures.
 clean
@@ -275,7 +279,7 @@ if command -v curl >/dev/null; then
 		    "write $scratch/store/new"
 	done
 else
-	skip "no curl here" 36
+	skip "no curl here" 42
 fi
 
 # A kernel without Landlock, with one that is too old, and one that refuses.
@@ -310,7 +314,7 @@ if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
 		says "is said" 'sandbox \(Landlock; --no-sandbox '
 	done
 else
-	skip "no strace here, or no Landlock" 59
+	skip "no strace here, or no Landlock" 68
 fi
 
 # What a hook of the service's owner runs is not held back.

@@ -106,6 +106,40 @@ spool_is_shared()
 	return 1
 }
 
+# A WAL that a reader keeps from beginning anew grows; who compresses or waits
+# for a store is none.
+mkdir "$scratch/wal"
+make_large "$scratch/wal/a.db"
+cat >wal.sql <<-'SQL'
+	pragma journal_mode=wal;
+	update t set n = n + 1;
+	.shell touch wal.up
+	.shell while [ ! -e wal.end ] && kill -0 $PPID; do sleep 0.05; done
+SQL
+start sqlite3 "$scratch/wal/a.db" ".read wal.sql"
+wal_pid=$pid
+ok "one keeps a -wal" wait_for 10 test -e wal.up
+# Busy or not: a log that is laid into the file, and cut.
+cut()
+{
+	commits "$1" && [ "$(sqlite3 -batch "$1" \
+	    'pragma wal_checkpoint(truncate)')" = '0|0|0' ]
+}
+for point in image-read encode store; do
+	stop_at $point "$scratch/wal"
+	ok "wal: a commit at $point" commits "$scratch/wal/a.db"
+	if [ $point = image-read ]; then
+		not_ok "wal: it grows while it is read" cut "$scratch/wal/a.db"
+	else
+		ok "wal: it does not grow at $point" cut "$scratch/wal/a.db"
+	fi
+	go_on
+	is "wal: the backup goes on" "$?" 0
+done
+: >wal.end
+ended "$wal_pid"
+rm -rf "$scratch/wal"
+
 mkdir "$scratch/plain"
 make_large "$scratch/plain/a.db"
 lasts_one_copy "$scratch/plain" copied

@@ -3,6 +3,12 @@
 # runs nothing of theirs, ends, and calls damaged only what is.
 . "$(dirname "$0")/lib.sh"
 
+# Whatever is opened, by a check or on the way to an image, distrusts it.
+(cd "$top/src" && grep -l 'sqlite3_open' ./*/*.c | sort) >opens
+(cd "$top/src" && grep -l '[^a-z_]distrust_schema(' ./*/*.c | grep -v \
+    distrust.c | sort) >distrusts
+ok "who opens a database distrusts its schema" diff opens distrusts
+
 mkdir data
 # schema NAME SQL...: a database with a table, and with entries that SQLite
 # itself would not take.

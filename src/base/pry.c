@@ -96,6 +96,33 @@ read_memory(void)
 	return (process_vm_readv(getpid(), &iov, 1, &iov, 1, 0));
 }
 
+static long
+write_memory(void)
+{
+	char byte = 0;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+
+	return (process_vm_writev(getpid(), &iov, 1, &iov, 1, 0));
+}
+
+/* No such descriptor: how far it gets is what counts. */
+static long
+take_descriptor(void)
+{
+	long r = syscall(SYS_pidfd_getfd, -1, 0, 0);
+
+	return (r == -1 && errno == EBADF ? 0 : r);
+}
+
+/* Of a family that has none: the same. */
+static long
+pair_sockets(void)
+{
+	int fd[2], r = socketpair(AF_PACKET, SOCK_RAW, 0, fd);
+
+	return (r == -1 && errno == EOPNOTSUPP ? 0 : r);
+}
+
 /* A bad pointer: how far it gets is what counts. */
 static long
 make_ring(void)
@@ -146,6 +173,9 @@ pry(const char *name)
 	apart("execveat", exec_fd);
 	apart("ptrace", trace_me);
 	apart("process_vm_readv", read_memory);
+	apart("process_vm_writev", write_memory);
+	apart("pidfd_getfd", take_descriptor);
+	apart("socketpair packet", pair_sockets);
 	apart("io_uring", make_ring);
 	open_sockets();
 }

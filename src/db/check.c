@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "db/distrust.h"
 #include "db/guard.h"
 #include "db/header.h"
 #include "db/private.h"
@@ -104,16 +105,12 @@ is_late(void *arg)
 static void
 open_safely(sqlite3 *db, uint64_t size)
 {
-	(void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	distrust_schema(db);
 	(void)sqlite3_limit(db, SQLITE_LIMIT_VDBE_OP, OPS_MAX);
 	if (size < INT_MAX)
 		(void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH,
 		    size > LENGTH_MIN_BYTES ? (int)size : LENGTH_MIN_BYTES);
 	(void)sqlite3_extended_result_codes(db, 1);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	(void)sqlite3_exec(db, "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA ignore_check_constraints = ON;"
 	    "PRAGMA cell_size_check = ON", NULL, NULL, NULL);

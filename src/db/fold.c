@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/hook.h"
 #include "base/mem.h"
+#include "db/distrust.h"
 #include "db/guard.h"
 
 enum {
@@ -107,6 +108,7 @@ fold(sqlite3 *db, const char *path)
 {
 	int rc;
 
+	distrust_schema(db);
 	(void)sqlite3_extended_result_codes(db, 1);
 	/* A damaged database is moved aside as it is. */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/hook.h"
 #include "base/io.h"
+#include "db/distrust.h"
 #include "db/guard.h"
 #include "db/overlay.h"
 #include "db/walindex.h"
@@ -57,6 +58,7 @@ begin(struct live *l, struct pin *p, int64_t busy_ms, struct err *e)
 		return (pin_failed(p, rc, "open", e));
 	if (!is_pinned(p))
 		return (pin_again(p, "another file lies in its place"));
+	distrust_schema(l->db);
 	(void)sqlite3_extended_result_codes(l->db, 1);
 	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/hook.h"
 #include "base/io.h"
+#include "db/distrust.h"
 #include "db/guard.h"
 #include "db/journal.h"
 #include "db/private.h"
@@ -137,10 +138,7 @@ roll_back(struct copy *c)
 	rc = sqlite3_open_v2(buf_str(&c->db), &db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
-		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-		    NULL);
-		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1,
-		    NULL);
+		distrust_schema(db);
 		rc = sqlite3_exec(db, "PRAGMA synchronous = OFF;"
 		    "PRAGMA schema_version", NULL, NULL, NULL);
 	}

@@ -262,22 +262,30 @@ tick(struct pool *p)
 static bool
 pump(struct pool *p, int timeout_ms, int fd)
 {
-	unsigned n = p->cfg->nworkers;
 	struct pollfd pfd[POOL_WORKERS_MAX + 1];
-	struct member *m;
+	struct member *who[POOL_WORKERS_MAX], *m;
+	unsigned n = 0;
 	int left;
 
+	/* No places for who is not there: poll(2) takes no more of them than
+	 * the limit of descriptors is. */
+	for (unsigned i = 0; i < p->cfg->nworkers; i++) {
+		m = &p->member[i];
+		if (m->chan.fd == -1)
+			continue;
+		pfd[n].fd = m->chan.fd;
+		pfd[n].events = POLLIN;
+		if (chan_pending(&m->chan))
+			pfd[n].events |= POLLOUT;
+		who[n++] = m;
+	}
 	pfd[n].fd = fd;
 	pfd[n].events = POLLIN;
-	for (unsigned i = 0; i < p->cfg->nworkers; i++) {
-		pfd[i].fd = p->member[i].chan.fd;
-		pfd[i].events = POLLIN;
-		if (chan_pending(&p->member[i].chan))
-			pfd[i].events |= POLLOUT;
-	}
-	left = signals_poll(pfd, n + 1, till_tick(p, timeout_ms), p->nheeded);
-	for (unsigned i = 0; i < p->cfg->nworkers && left > 0; i++) {
-		m = &p->member[i];
+	pfd[n].revents = 0;
+	left = signals_poll(pfd, n + (fd != -1), till_tick(p, timeout_ms),
+	    p->nheeded);
+	for (unsigned i = 0; i < n && left > 0; i++) {
+		m = who[i];
 		if (pfd[i].revents == 0)
 			continue;
 		left--;

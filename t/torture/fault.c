@@ -8,7 +8,10 @@
  *			space, quota: those that write, with ENOSPC, EDQUOT
  *			short: reads and writes do less than they were asked
  *			signal: reads and writes fail with EINTR
- *     FAULT_ONE_IN=N	how often
+ *			readonly: those that write, with EROFS, all of them
+ *			once the file FAULT_SINCE is there: what a kernel does
+ *			that finds the file system damaged, to open files, too
+ *     FAULT_ONE_IN=N	how often; without it never
  *     FAULT_SEED=N	mixed with the process id
  *     FAULT_LOG=FILE	a line for each fault
  */
@@ -32,7 +35,8 @@
 enum {
 	WRITES = 1,
 	READS = 2,
-	MOVES = 4		/* bytes: may be done in part */
+	MOVES = 4,		/* bytes: may be done in part */
+	SYNCS = 8
 };
 
 static uint64_t rnd;
@@ -114,6 +118,16 @@ name_of(int dir, const char *path, char *out, size_t size)
 	return (true);
 }
 
+/* Is it read-only by now? */
+static bool
+is_over(void)
+{
+	const char *since = getenv("FAULT_SINCE");
+
+	return (since != NULL &&
+	    syscall(SYS_faccessat, AT_FDCWD, since, F_OK) == 0);
+}
+
 /* 0: go on; -1: fail, errno is set; 1: do it in part. */
 static int
 fate(const char *call, int does, int dir, const char *path)
@@ -123,10 +137,16 @@ fate(const char *call, int does, int dir, const char *path)
 	int saved = errno, ret = -1;
 
 	if (kind == NULL || (often = getenv("FAULT_ONE_IN")) == NULL ||
-	    !name_of(dir, path, name, sizeof(name)) || !is_below(name) ||
-	    below((unsigned)atoi(often) + 1) != 0)
+	    !name_of(dir, path, name, sizeof(name)) || !is_below(name))
 		goto none;
-	if (strcmp(kind, "eio") == 0)
+	if (strcmp(kind, "readonly") == 0) {
+		/* Nothing is left to be synced, and so that succeeds. */
+		if ((does & (WRITES | SYNCS)) != WRITES || !is_over())
+			goto none;
+		errno = EROFS;
+	} else if (below((unsigned)atoi(often) + 1) != 0)
+		goto none;
+	else if (strcmp(kind, "eio") == 0)
 		errno = EIO;
 	else if (strcmp(kind, "read") == 0 && (does & READS) != 0)
 		errno = EIO;
@@ -186,7 +206,8 @@ name(int fd)								\
 {									\
 	REAL(int, #name, int);						\
 									\
-	return (fate(#name, WRITES, fd, NULL) == -1 ? -1 : real(fd));	\
+	return (fate(#name, WRITES | SYNCS, fd, NULL) == -1 ? -1 :	\
+	    real(fd));							\
 }
 
 SYNC(fsync)
@@ -213,8 +234,10 @@ getdents64(int fd, void *p, size_t n)
 static int
 open_at(const char *symbol, int dir, const char *path, int flags, mode_t mode)
 {
+	const char *kind = getenv("FAULT_KIND");
 	int does = (flags & O_ACCMODE) == O_RDONLY ? READS :
-	    (flags & (O_CREAT | O_TMPFILE)) != 0 ? WRITES : 0;
+	    (flags & (O_CREAT | O_TMPFILE)) != 0 || (kind != NULL &&
+	    strcmp(kind, "readonly") == 0) ? WRITES : 0;
 
 	if (fate(symbol, does, dir, path) == -1)
 		return (-1);
@@ -248,4 +271,16 @@ mkdirat(int dir, const char *path, mode_t mode)
 
 	return (fate("mkdirat", WRITES, dir, path) == -1 ? -1 :
 	    real(dir, path, mode));
+}
+
+int
+unlinkat(int dir, const char *path, int flags)
+{
+	REAL(int, "unlinkat", int, const char *, int);
+	const char *kind = getenv("FAULT_KIND");
+
+	/* What cannot be removed for once would only lie about. */
+	return (kind != NULL && strcmp(kind, "readonly") == 0 &&
+	    fate("unlinkat", WRITES, dir, path) == -1 ? -1 :
+	    real(dir, path, flags));
 }
