@@ -110,8 +110,10 @@ while [ $n -lt 300 ]; do
 done
 "$lf" backup -q --state pipe --to pipe "$scratch/data/b/*.db"
 rm data/b/x*.db
-for cmd in 'list --json' 'prune -n --keep-last 1'; do
-	{ "$lf" $cmd pipe 2>"$err"; echo $? >rc; } | head -c 1 >/dev/null
+for cmd in list prune; do
+	set -- list --json
+	[ $cmd = list ] || set -- prune -n --keep-last 1
+	{ "$lf" "$@" pipe 2>"$err"; echo $? >rc; } | head -c 1 >/dev/null
 	is "$cmd: the reader has gone" "$(cat rc)" 3
 	is "is said once" "$(grep -c 'write standard output' "$err")" 1
 done
