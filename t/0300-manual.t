@@ -54,7 +54,8 @@ for n in 0 1 2 3 75; do
 done
 
 "$tools/mkfleet" "$scratch" 20 || exit 1
-mkdir "$scratch/bin" "$scratch/tmp" "$scratch/data/cache" || exit 1
+mkdir "$scratch/bin" "$scratch/tmp" "$scratch/data/cache" "$scratch/home" ||
+    exit 1
 ln -s "$lf" "$scratch/bin/litefleet"
 PATH=$scratch/bin:$PATH
 sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^\$ //p' "$top/man/litefleet.1" |
@@ -68,7 +69,8 @@ while read -r line <&3; do
 		skip 'no lz4 here'
 		continue
 	fi
-	status 0 "example $n works" sh -c "$line" 3<&- ||
+	# From wherever it is pasted.
+	status 0 "example $n works" sh -c "cd home && $line" 3<&- ||
 		diag "$line"
 done 3<commands
 

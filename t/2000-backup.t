@@ -144,4 +144,17 @@ says "a warning" 'warning: the pattern .*none matches nothing'
 status 0 "one of two" "$lf" backup --to "${base}store" "$pattern" \
     "$scratch/data/*.none"
 says "is named" 'warning: the pattern .*none matches nothing'
+
+# A pattern without wildcards names a file that is there, or it is refused.
+ln -s "$(find "$scratch/data" -name '*.db' | head -1)" link.db
+mkfifo fifo.db
+status 2 "a link by its name" "$lf" backup --to "${base}store3" \
+    "$scratch/link.db"
+says "is named, with what to do" 'link.db: is a symbolic link \(--follow'
+status 0 "with --follow it is backed up" "$lf" backup --json --follow \
+    --to "${base}store3" "$scratch/link.db"
+is "as one" "$(jq -r 'select(.type == "summary") | .synced' "$out")" 1
+status 2 "what is no file" "$lf" backup --to "${base}store3" \
+    "$scratch/fifo.db"
+says "is named" 'fifo.db: is no regular file'
 done_testing

@@ -102,8 +102,35 @@ for how in '>&-' '>/dev/full'; do
 	status 3 "list $how" sh -c "'$lf' list store $how"
 	says "list $how: says so" 'write standard output'
 done
+# More than a pipe holds, to a reader that has gone.
+n=0
+while [ $n -lt 300 ]; do
+	ln data/b/1.db "data/b/x$(printf '%0240d' $n).db"
+	n=$((n + 1))
+done
+"$lf" backup -q --state pipe --to pipe "$scratch/data/b/*.db"
+rm data/b/x*.db
+for cmd in list prune; do
+	set -- list --json
+	[ $cmd = list ] || set -- prune -n --keep-last 1
+	{ "$lf" "$@" pipe 2>"$err"; echo $? >rc; } | head -c 1 >/dev/null
+	is "$cmd: the reader has gone" "$(cat rc)" 3
+	is "is said once" "$(grep -c 'write standard output' "$err")" 1
+done
 status 3 "lost output and a failed database" sh -c \
     "'$lf' upload --to store data/none.db data/b/1.db >/dev/full"
+# A limit on the size of files is an error that is said, and no death.
+sql data/b/large.db "create table t(x); insert into t values(randomblob(99999))"
+status 3 "a file size limit" sh -c "ulimit -f 8; '$lf' backup --state ul.state \
+    --to ul.store '$scratch/data/b/*.db'"
+says "is named" 'File too large'
+says_not "no worker dies of it" 'died'
+"$lf" upload -q --to store data/b/large.db >/dev/null
+status 3 "and where a database is restored" sh -c "ulimit -f 8; '$lf' restore \
+    -o ul.db 'store$scratch/data/b/large.db'"
+says "is named" 'File too large'
+ok "nothing is left" test -z "$(find . -maxdepth 1 -name '*ul.db*')"
+rm data/b/large.db
 cp data/b/1.db data/b/a..b.db
 "$lf" upload --to store data/b/a..b.db >"$out" 2>"$err"
 is "dots in a name are no parent" "$(cut -f1 "$out")" "$scratch/data/b/a..b.db"

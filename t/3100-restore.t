@@ -98,12 +98,28 @@ for part in '' -wal -shm -journal; do
 	echo keep >"x.db$part"
 	status 1 "x.db$part is there" "$lf" restore -o x.db "$t1"
 	says "and x.db$part is named with --force" "x.db$part exists.*--force"
-	status 0 "x.db$part is left" "$lf" restore -o x.db \
-	    --if-db-not-exists "$t1"
-	says "which is said" '^skipped: x.db'
+	if [ -z "$part" ]; then
+		status 0 "x.db is left" "$lf" restore -o x.db \
+		    --if-db-not-exists "$t1"
+		says "which is said" '^skipped: x.db'
+	else
+		status 1 "x.db$part alone is no database" "$lf" restore \
+		    -o x.db --if-db-not-exists "$t1"
+		says "which is said" "x.db$part exists.*--force"
+	fi
 	is "x.db$part is as it was" "$(cat x.db*)" keep
 done
 rm -f x.db*
+ln -s none x.db
+status 1 "nor is a link that leads nowhere" "$lf" restore -o x.db \
+    --if-db-not-exists "$t1"
+says "which is said" 'x.db is not a regular file'
+rm x.db
+echo keep >keep.db
+ln -s keep.db x.db
+status 0 "one that leads to a file is left" "$lf" restore -o x.db \
+    --if-db-not-exists "$t1"
+rm x.db
 status 0 "without it it is restored" "$lf" restore -o x.db \
     --if-db-not-exists "$t1"
 is "as ever" "$(word x.db)" two

@@ -52,12 +52,22 @@ is "what was there is as it was" "$(grep -vc ': OK$' check)" 0
 says "--force is named" 'error: .*t0.db.* exists.*--force'
 
 put_old
-status 0 "--if-db-not-exists" rp --json --output-dir out --if-db-not-exists \
-    "$glob"
-is "skips them" "$(figure skipped)" 7
-is "restores the others" "$(figure restored)" 13
+ln -s none out/t7.db
+ln -s t0.db out/t8.db
+status 1 "--if-db-not-exists" rp --json --output-dir out --if-db-not-exists \
+    --error-report report "$glob"
+is "skips the databases" "$(figure skipped)" 4
+is "what is none has failed" \
+    "$(cut -f 1 report | sed 's,.*/,,' | sort | tr '\n' ' ')" \
+    "t1.db t2.db t3.db t5.db t7.db "
+says "a companion is named with --force" 'out/t1.db-wal exists.*--force'
+says "so is what is no file" 'out/t5.db is not a regular file'
+is "restores the others" "$(figure restored)" 11
 sha256sum -c before >check 2>&1
 is "what was there is as it was" "$(grep -vc ': OK$' check)" 0
+rm -r out/t1.db-wal out/t2.db-shm out/t3.db-journal out/t5.db out/t7.db
+status 0 "when nothing is in the way" rp --resume --json --output-dir out \
+    --if-db-not-exists "$glob"
 is "no journal is left" "$(find out -name '.lite*')" ""
 
 put_old

@@ -44,7 +44,7 @@ static void __attribute__((__noreturn__))
 exec_command(const char *command, const struct after *a)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
-	    SIGUSR2, SIGPIPE };
+	    SIGUSR2, SIGPIPE, SIGXFSZ };
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	signals_worker();

@@ -207,6 +207,15 @@ check_paths(const struct backup *b, struct err *e)
 			err_set(e, ERR_USAGE, "pattern %s: is a directory; "
 			    "what is in it matches '%s/*'", path, path);
 			ret = -1;
+		} else if (!S_ISREG(st.st_mode)) {
+			err_set(e, ERR_USAGE, "pattern %s: is no regular "
+			    "file", path);
+			ret = -1;
+		} else if (!b->c.follow && lstat(path, &st) == 0 &&
+		    S_ISLNK(st.st_mode)) {
+			err_set(e, ERR_USAGE, "pattern %s: is a symbolic link "
+			    "(--follow follows it)", path);
+			ret = -1;
 		}
 		free(path);
 	}

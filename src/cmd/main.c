@@ -50,13 +50,16 @@ open_standard(void)
 static int
 end_output(int status)
 {
-	bool failed = ferror(stdout) != 0;
+	bool failed = ferror(stdout) != 0, flushed;
 
 	errno = 0;
-	if (fflush(stdout) == 0 && !failed)
+	flushed = fflush(stdout) == 0;
+	if (flushed && !failed)
 		return (status);
-	log_error("write standard output: %s", errno != 0 ? strerror(errno) :
-	    "it failed earlier");
+	if (failed && status > 1)
+		return (status);	/* the command gave up, and said why */
+	log_error("write standard output: %s", !flushed ? strerror(errno) :
+	    "some of it was lost (a full disk, or its reader has gone)");
 	return (status < 2 ? 3 : status);
 }
 
@@ -66,8 +69,10 @@ main(int argc, char **argv)
 	const struct cmd *cmd;
 	const char *name;
 
-	/* A reader that has gone is an error of write(2), as a full disk. */
+	/* A reader that has gone, and a file that reaches its limit, are errors
+	 * of write(2), as a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (open_standard() == -1)
 		return (3);
 	log_setup(LOG_LVL_INFO, false);

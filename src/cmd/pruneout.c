@@ -104,7 +104,8 @@ pruneout_flush(struct pruneout *o, struct err *e)
 	if (errno != 0)
 		err_sys(e, ERR_IO, "write standard output");
 	else
-		err_set(e, ERR_IO, "write standard output: it failed earlier");
+		err_set(e, ERR_IO, "write standard output: some of it was lost "
+		    "(a full disk, or its reader has gone)");
 	return (-1);
 }
 

@@ -84,7 +84,7 @@ struct bulk_env {
 enum bulk_end {
 	BULK_RESTORED,
 	BULK_THERE,		/* it was there already, the same */
-	BULK_SKIPPED,		/* --if-db-not-exists: something was there */
+	BULK_SKIPPED,		/* --if-db-not-exists: a database was there */
 	BULK_FAILED
 };
 struct bulk_outcome {

@@ -43,16 +43,13 @@ static bool
 may_replace(struct bulk *b, struct bulk_item *it, const char *suffix)
 {
 	it->compare = false;
-	switch (b->cfg->exists) {
-	case JOB_RESTORE_FORCE:
+	if (b->cfg->exists == JOB_RESTORE_FORCE)
 		return (true);
-	case JOB_RESTORE_SKIP:
+	/* A companion alone is no database that could be left. */
+	if (b->cfg->exists == JOB_RESTORE_SKIP && suffix[0] == '\0')
 		bulk_settle(b, it, BULK_SKIPPED, "");
-		return (false);
-	case JOB_RESTORE_REFUSE:
-		break;
-	}
-	exists(b, it, suffix);
+	else
+		exists(b, it, suffix);
 	return (false);
 }
 
@@ -386,6 +383,7 @@ static void
 landed(struct bulk *b, struct land_file *f)
 {
 	struct bulk_item *it = f->owner;
+	const char *suffix;
 	struct err e;
 
 	TAILQ_REMOVE(&b->landing, it, entry);
@@ -396,7 +394,8 @@ landed(struct bulk *b, struct land_file *f)
 		remark(it, f);
 		bulk_settle(b, it, BULK_RESTORED, it->remark);
 	} else if (f->err->cls == ERR_EXISTS &&
-	    b->cfg->exists == JOB_RESTORE_SKIP) {
+	    b->cfg->exists == JOB_RESTORE_SKIP && land_look(b->land, it->rel,
+	    &suffix, &e) == 0 && suffix != NULL && suffix[0] == '\0') {
 		bulk_settle(b, it, BULK_SKIPPED, f->err->msg);
 	} else {
 		e = *f->err;

@@ -71,7 +71,8 @@ struct land_file {
 /*
  * What is at the target?  *suffix: of the first of target, target-wal, -shm,
  * -journal that is there, else NULL.  Class exists: "rel" is a companion's
- * name of a database that is there, or a directory of its path is a file;
+ * name of a database that is there, or a directory of its path is a file, or
+ * what is there is no regular file, nor a link to one;
  * denied: a link on the way; limit; io.  (A missing directory is nothing
  * there.)
  */

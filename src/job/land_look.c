@@ -95,8 +95,18 @@ land_look_in(const struct land *l, const struct below_dir *dir, const char *rel,
 	*suffix = NULL;
 	if (land_check_base(l, dir, rel, name, e) == -1)
 		return (-1);
-	if ((r = is_there(dir, name, "", &st)) == 1)
+	if ((r = is_there(dir, name, "", &st)) == 1) {
+		if (S_ISLNK(st.st_mode) &&
+		    fstatat(dir->fd, name, &st, 0) == -1)
+			st.st_mode = 0;
+		if (!S_ISREG(st.st_mode)) {
+			err_set(e, ERR_EXISTS, "%s/%s is not a regular file "
+			    "and is never replaced", below_root(l->below),
+			    rel);
+			return (-1);
+		}
 		*suffix = "";
+	}
 	for (i = 0; i < NCOMPANIONS && r == 0; i++)
 		if ((r = is_there(dir, name, companions[i], &st)) == 1)
 			*suffix = companions[i];

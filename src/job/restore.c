@@ -99,6 +99,16 @@ check_parent(const char *target, struct err *e)
 	return (ret);
 }
 
+/* Is there a database that --if-db-not-exists may leave?  A companion alone is
+ * none, nor is a directory, or a link that leads nowhere. */
+static bool
+is_database(const char *target)
+{
+	struct stat st;
+
+	return (stat(target, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 /* 1: go on; 0: leave what is there; -1. */
 static int
 check_target(const struct job_restore_cfg *cfg, const char *target,
@@ -112,7 +122,7 @@ check_target(const struct job_restore_cfg *cfg, const char *target,
 	if (cfg->exists == JOB_RESTORE_FORCE ||
 	    (suffix = replace_exists(target)) == NULL)
 		return (1);
-	if (cfg->exists == JOB_RESTORE_SKIP)
+	if (cfg->exists == JOB_RESTORE_SKIP && is_database(target))
 		return (0);
 	if (suffix[0] == '\0' && lstat(target, &st) == 0 &&
 	    !S_ISREG(st.st_mode))
@@ -158,7 +168,8 @@ place(const struct job_restore_cfg *cfg, const char *tmp,
 	if (replace_none(tmp, out->target, e) == 0)
 		return (0);
 	/* It came to be there while we decoded. */
-	if (e->cls == ERR_EXISTS && cfg->exists == JOB_RESTORE_SKIP) {
+	if (e->cls == ERR_EXISTS && cfg->exists == JOB_RESTORE_SKIP &&
+	    is_database(out->target)) {
 		out->skipped = true;
 		return (0);
 	}

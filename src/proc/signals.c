@@ -191,6 +191,7 @@ signals_worker(void)
 		case SIGUSR1:
 		case SIGUSR2:
 		case SIGPIPE:
+		case SIGXFSZ:
 			sa.sa_handler = SIG_IGN;
 			break;
 		default:

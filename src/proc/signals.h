@@ -42,8 +42,8 @@ int signals_poll(struct pollfd *pfd, nfds_t n, int timeout_ms,
     unsigned stops);
 
 /*
- * In a worker: INT, TERM, HUP, USR1, USR2 and PIPE are ignored, all others do
- * what they do by default, none is blocked.
+ * In a worker: INT, TERM, HUP, USR1, USR2, PIPE and XFSZ are ignored, all
+ * others do what they do by default, none is blocked.
  */
 void signals_worker(void);
 

@@ -19,6 +19,7 @@
 
 enum {
 	MAKE_TRIES = 100,
+	CLAIM_TRIES = 1000,
 	PROBE_BYTES = 4096
 };
 
@@ -114,50 +115,95 @@ probe(int dirfd)
 	return (unlinkat(dirfd, "probe", 0));
 }
 
+/* Is the directory of this path the one that is open? */
+static bool
+is_ours(const struct tmpdir *t)
+{
+	struct stat a, b;
+
+	return (t->fd != -1 && fstat(t->fd, &a) == 0 &&
+	    fstatat(t->rootfd, t->path, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/* Remove what is in the directory; -1 with errno. */
+static int
+empty(int dirfd)
+{
+	struct dirent *de;
+	struct err e;
+	int fd, ret = 0;
+	DIR *d;
+
+	if ((fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
+	    -1 || (d = fdopendir(fd)) == NULL) {
+		io_close(&fd);
+		return (-1);
+	}
+	while (ret == 0 && (de = readdir(d)) != NULL)
+		if (strcmp(de->d_name, ".") != 0 &&
+		    strcmp(de->d_name, "..") != 0)
+			ret = io_remove_tree(fd, de->d_name, &e);
+	(void)closedir(d);
+	return (ret);
+}
+
+/*
+ * Enter TAG; if somebody is at work there, who has the same tag (another prune,
+ * a state that was copied), TAG-1, TAG-2, ...; and empty it.  0, or -1 with
+ * errno.
+ */
+static int
+claim(struct tmpdir *t)
+{
+	int i, n = 0;
+
+	io_close(&t->fd);
+	for (i = 0; i < CLAIM_TRIES; i++) {
+		free(t->path);
+		t->path = n == 0 ? mem_printf(TMP "/%s", t->tag) :
+		    mem_printf(TMP "/%s-%d", t->tag, n);
+		if ((t->fd = enter(t->rootfd, t->path)) == -1)
+			return (-1);
+		if (flock(t->fd, LOCK_EX | LOCK_NB) == -1 &&
+		    errno == EWOULDBLOCK)
+			n++;
+		else if (is_ours(t))	/* else it was removed meanwhile */
+			return (empty(t->fd));
+		io_close(&t->fd);
+	}
+	errno = EBUSY;
+	return (-1);
+}
+
 int
 tmpdir_open(struct tmpdir *t, int rootfd, const char *tag)
 {
-	char *path = mem_printf(TMP "/%s", tag);
-	struct err e;
-	int ret = -1;
-
 	t->rootfd = rootfd;
 	t->fd = -1;
 	t->tag = mem_strdup(tag);
-	/* Entered before it is emptied: mkdir(2) says best what is wrong. */
-	if ((t->fd = enter(rootfd, path)) == -1 ||
-	    io_remove_tree(rootfd, path, &e) == -1)
-		goto out;
-	io_close(&t->fd);
-	if ((t->fd = enter(rootfd, path)) == -1)
-		goto out;
-	(void)flock(t->fd, LOCK_EX | LOCK_NB);
-	if (probe(t->fd) == -1)
-		goto out;
-	sweep(rootfd, tag);
-	ret = 0;
-out:
-	free(path);
-	return (ret);
+	t->path = NULL;
+	if (claim(t) == -1 || probe(t->fd) == -1)
+		return (-1);
+	sweep(rootfd, strrchr(t->path, '/') + 1);
+	return (0);
 }
 
 void
 tmpdir_close(struct tmpdir *t)
 {
 	struct err e;
-	char *path;
 	int saved = errno;
 
-	if (t->fd != -1) {
-		path = mem_printf(TMP "/%s", t->tag);
-		(void)io_remove_tree(t->rootfd, path, &e);
+	if (is_ours(t)) {
+		(void)io_remove_tree(t->rootfd, t->path, &e);
 		(void)unlinkat(t->rootfd, TMP, AT_REMOVEDIR);
 		(void)unlinkat(t->rootfd, OURS, AT_REMOVEDIR);
-		free(path);
 	}
 	io_close(&t->fd);
 	free(t->tag);
-	t->tag = NULL;
+	free(t->path);
+	t->tag = t->path = NULL;
 	errno = saved;
 }
 
@@ -177,19 +223,10 @@ swept(const struct tmpdir *t)
 int
 tmpdir_create(struct tmpdir *t, const char *name, int flags)
 {
-	char *path;
 	int fd;
 
 	fd = openat(t->fd, name, flags | O_CLOEXEC, 0600);
-	if (fd != -1 || !swept(t))
+	if (fd != -1 || !swept(t) || claim(t) == -1)
 		return (fd);
-	path = mem_printf(TMP "/%s", t->tag);
-	if ((fd = enter(t->rootfd, path)) != -1) {
-		io_close(&t->fd);
-		t->fd = fd;
-		(void)flock(t->fd, LOCK_EX | LOCK_NB);
-		fd = openat(t->fd, name, flags | O_CLOEXEC, 0600);
-	}
-	free(path);
-	return (fd);
+	return (openat(t->fd, name, flags | O_CLOEXEC, 0600));
 }

@@ -1,7 +1,9 @@
 /*
  * tmpdir -- .litefleet/tmp/<tag>/ of a directory store: where files lie that
  * are not objects yet.  One writer has one tag, so what it finds there is
- * from a run that did not end well.
+ * from a run that did not end well; unless it is locked: then another writer of
+ * that tag (who has a copy of the state, or prunes, too) is at work, and
+ * <tag>-1 is taken, and so on.
  */
 #ifndef STORE_TMPDIR_H
 #define STORE_TMPDIR_H
@@ -15,6 +17,7 @@ struct tmpdir {
 	int rootfd;		/* of the store; borrowed */
 	int fd;			/* of the directory */
 	char *tag;
+	char *path;		/* of the directory, below rootfd */
 };
 
 /*

@@ -1,8 +1,9 @@
 /*
  * Opening and closing a store for writing, and what lies in .litefleet/tmp.
- * mkdirat(2) is replaced here, so that somebody can come in between, and
- * clock_gettime(2), so that this host's clock is not the store's.
+ * mkdirat(2) and flock(2) are replaced here, so that somebody can come in
+ * between, and clock_gettime(2), so that this host's clock is not the store's.
  */
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -10,7 +11,7 @@
 #include "base/clock.h"
 #include "unit/storebed.h"
 
-static int nintrusions;
+static int nintrusions, nremovals;
 static time_t ahead_s;		/* this host's clock */
 
 int
@@ -24,6 +25,16 @@ mkdirat(int dirfd, const char *path, mode_t mode)
 		    AT_REMOVEDIR), 0);
 	}
 	return ((int)syscall(SYS_mkdirat, dirfd, path, mode));
+}
+
+int
+flock(int fd, int operation)
+{
+	if (nremovals > 0) {
+		nremovals--;
+		ck_assert_int_eq(rmdir(at(".litefleet/tmp/w0")), 0);
+	}
+	return ((int)syscall(SYS_flock, fd, operation));
 }
 
 int
@@ -85,6 +96,41 @@ START_TEST(who_is_at_work_is_not_dead_when_the_clock_is_set_forward)
 	put(s, "a", "a");
 	all_safe(s);
 	store_close(other);
+	store_close(s);
+}
+END_TEST
+
+/* Two that prune; or a state that was copied. */
+START_TEST(two_writers_of_one_tag_do_not_meet)
+{
+	struct store *s = open_tag("w0"), *other;
+
+	write_file(".litefleet/tmp/w0/mine", "x");
+	other = open_tag("w0");
+	ck_assert(exists(".litefleet/tmp/w0/mine"));
+	ck_assert_int_eq(count(".litefleet/tmp"), 2);
+	put(s, "a", "a");
+	put(other, "b", "b");
+	all_safe(other);
+	store_close(other);
+	ck_assert(exists(".litefleet/tmp/w0/mine"));
+	all_safe(s);
+	holds(s, "a", "a");
+	holds(s, "b", "b");
+	store_close(s);
+	ck_assert(!exists(".litefleet/tmp"));
+}
+END_TEST
+
+START_TEST(one_who_closes_leaves_a_place_for_who_opens)
+{
+	struct store *s;
+
+	nremovals = 3;
+	s = open_tag("w0");
+	ck_assert_int_eq(nremovals, 0);
+	put(s, "a", "a");
+	all_safe(s);
 	store_close(s);
 }
 END_TEST
@@ -278,6 +324,8 @@ main(void)
 
 	tcase_add_test(tc, a_closed_store_leaves_nothing_that_was_not_put);
 	tcase_add_test(tc, leftovers_go_and_the_work_of_others_stays);
+	tcase_add_test(tc, two_writers_of_one_tag_do_not_meet);
+	tcase_add_test(tc, one_who_closes_leaves_a_place_for_who_opens);
 	tcase_add_test(tc,
 	    who_is_at_work_is_not_dead_when_the_clock_is_set_forward);
 	tcase_add_test(tc, the_own_directory_stays_whatever_the_clocks_say);
