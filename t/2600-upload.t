@@ -109,14 +109,29 @@ while [ $n -lt 300 ]; do
 	n=$((n + 1))
 done
 "$lf" backup -q --state pipe --to pipe "$scratch/data/b/*.db"
+{ "$lf" prune -n --keep-last 1 pipe 2>"$err"; echo $? >rc; } |
+    head -c 1 >/dev/null
+is "prune: the reader has gone" "$(cat rc)" 3
+is "is said once" "$(grep -c 'write standard output' "$err")" 1
+# What is done for its output alone goes with its reader, as filters do.
+follows()
+{
+	rm -f gone
+	mkfifo gone
+	(
+		# shellcheck disable=SC2094	# until nobody reads it
+		exec 3<>gone 4>gone 3<&-
+		exec "$lf" "$@" >&4 2>"$err"
+	)
+	is "$1: the reader has gone" "$?" 141
+	is "and nothing is said" "$(cat "$err")" ''
+}
+follows list --json pipe
+# Patterns that were not looked at are not those that match nothing.
+follows backup -n --state none "$scratch"/data/b/x*.db
+follows restore-pattern -n --output-dir none 'pipe/**'
+follows status --to pipe --state pipe "$scratch/data/b/*.db"
 rm data/b/x*.db
-for cmd in list prune; do
-	set -- list --json
-	[ $cmd = list ] || set -- prune -n --keep-last 1
-	{ "$lf" "$@" pipe 2>"$err"; echo $? >rc; } | head -c 1 >/dev/null
-	is "$cmd: the reader has gone" "$(cat rc)" 3
-	is "is said once" "$(grep -c 'write standard output' "$err")" 1
-done
 status 3 "lost output and a failed database" sh -c \
     "'$lf' upload --to store data/none.db data/b/1.db >/dev/full"
 # A limit on the size of files is an error that is said, and no death.

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cmd/bulklist.h"
 #include "cmd/bulkrun.h"
+#include "cmd/output.h"
 #include "cmd/report.h"
 
 struct dry {
@@ -85,5 +86,6 @@ bulkrun_dry(struct bulkplan *p)
 	} else
 		status = d.nrefused > 0 ? 1 : 0;
 	report_free(d.report);
+	output_follow_reader();
 	return (status);
 }

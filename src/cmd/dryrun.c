@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "cmd/cycle_out.h"
+#include "cmd/output.h"
 #include "job/change.h"
 #include "state/state.h"
 
@@ -151,5 +152,6 @@ dryrun(struct cycle *c, const struct walk_cfg *cfg, bool *matched)
 	cycle_out_free(d.out);
 	buf_fini(&d.path);
 	buf_fini(&d.key);
+	output_follow_reader();
 	return (status);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/network.h"
+#include "cmd/output.h"
 #include "cmd/reach.h"
 #include "cmd/values.h"
 #include "find/find.h"
@@ -111,12 +112,15 @@ list_url(const struct cmd *cmd, const struct store_cfg *cfg, const char *text,
 	struct store *s;
 	char *below = NULL, *glob = NULL;
 	struct err e;
-	int64_t n;
+	int64_t n = -1;
 	int status;
 
-	if ((s = store_locate(cfg, text, "list", &url, &below, &e)) != NULL)
+	if ((s = store_locate(cfg, text, "list", &url, &below, &e)) != NULL) {
 		glob = value_glob(&url, below);
-	if (s == NULL || (n = list(s, glob, all, o, &e)) == -1) {
+		n = list(s, glob, all, o, &e);
+		output_follow_reader();
+	}
+	if (n == -1) {
 		status = no_store(cmd, &e);
 		goto out;
 	}

@@ -1,16 +1,15 @@
 /*
  * main -- find the command and run it.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/output.h"
 
 extern const struct cmd cmd_backup, cmd_upload, cmd_list, cmd_restore,
     cmd_restore_pattern, cmd_status, cmd_prune, cmd_completion, cmd_help_cmd,
@@ -46,23 +45,6 @@ open_standard(void)
 	return (0);
 }
 
-/* Output that was lost is no success, whatever else there was. */
-static int
-end_output(int status)
-{
-	bool failed = ferror(stdout) != 0, flushed;
-
-	errno = 0;
-	flushed = fflush(stdout) == 0;
-	if (flushed && !failed)
-		return (status);
-	if (failed && status > 1)
-		return (status);	/* the command gave up, and said why */
-	log_error("write standard output: %s", !flushed ? strerror(errno) :
-	    "some of it was lost (a full disk, or its reader has gone)");
-	return (status < 2 ? 3 : status);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -92,5 +74,5 @@ main(int argc, char **argv)
 		    "lists them", name);
 		return (2);
 	}
-	return (end_output(cmd->run(cmd, argc - 1, argv + 1)));
+	return (output_end(cmd->run(cmd, argc - 1, argv + 1)));
 }

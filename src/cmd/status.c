@@ -19,6 +19,7 @@
 #include "base/num.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "cmd/output.h"
 #include "cmd/reach.h"
 #include "cmd/unsaved.h"
 #include "cmd/values.h"
@@ -411,6 +412,7 @@ report(const struct cmd *cmd, struct status *s)
 		put_json(s);
 	else if (!s->failures)
 		put_text(s);
+	output_follow_reader();
 	if (s->known == 0)
 		log_warn("%s", s->npatterns == 0 ? "no database is known yet" :
 		    s->failures ? "no database that is known matches" :

@@ -1,0 +1,22 @@
+/*
+ * output -- standard output, and whoever reads it.
+ */
+#ifndef CMD_OUTPUT_H
+#define CMD_OUTPUT_H
+
+/*
+ * At the end of what is done for its output alone (list, status, dry runs),
+ * before anything is said of how it went.  A reader who has gone has seen
+ * enough: then this process ends by SIGPIPE, as a filter does, and without a
+ * word.  Otherwise it returns; that output was lost is said by output_end().
+ */
+void output_follow_reader(void);
+
+/*
+ * At the end of every command: write what is still held back.  Returns
+ * "status", or, where output was lost, which is then said, 3 for one that is
+ * smaller.
+ */
+int output_end(int status);
+
+#endif
