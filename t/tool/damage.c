@@ -115,7 +115,8 @@ save(const char *path, const struct bytes *b)
 {
 	FILE *f = fopen(path, "wb");
 
-	if (f == NULL || fwrite(b->p, 1, b->n, f) != b->n || fclose(f) != 0)
+	if (f == NULL || (b->n > 0 && fwrite(b->p, 1, b->n, f) != b->n) ||
+	    fclose(f) != 0)
 		err(1, "%s", path);
 }
 
