@@ -11,6 +11,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+enum {
+	PROPOSED_BYTES = 1024
+};
+
 /* What is being compiled. */
 struct source {
 	struct key_template *t;
@@ -18,22 +22,21 @@ struct source {
 	struct err *e;
 };
 
-/* Append the templates that would do: every wildcard a component, {{path}}. */
+/* Append the templates that would do: every wildcard a component, unless that
+ * is longer than anybody reads, and {{path}}. */
 static void
 propose(const struct key_template *t, struct buf *b)
 {
 	const char *host = t->has_host ? "{{host}}/" : "";
 	size_t i, n = t->npatterns == 1 ? pattern_nvars(t->patterns[0]) : 0;
 
-	buf_puts(b, "use ");
-	for (i = 0; i < n; i++) {
-		if (i == 0)
-			buf_printf(b, "\"%s", host);
-		else
-			buf_putc(b, '/');
-		buf_printf(b, "{{%s}}", pattern_var_name(t->patterns[0], i));
-	}
-	if (n > 0)
+	for (i = 0; i < n && b->len < PROPOSED_BYTES; i++)
+		buf_printf(b, "%s%s{{%s}}", i == 0 ? "\"" : "/",
+		    i == 0 ? host : "",
+		    pattern_var_name(t->patterns[0], i));
+	if (b->len >= PROPOSED_BYTES)
+		buf_reset(b);
+	else if (n > 0)
 		buf_puts(b, "\" or ");
 	buf_printf(b, "\"%s{{path}}\"", host);
 }
@@ -50,7 +53,7 @@ refuse(const struct source *src, const char *fmt, ...)
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	propose(src->t, &b);
-	err_set(src->e, ERR_USAGE, "--key: %s; %s", why, buf_str(&b));
+	err_set(src->e, ERR_USAGE, "--key: %s; use %s", why, buf_str(&b));
 	buf_fini(&b);
 	return (-1);
 }
