@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -192,6 +194,50 @@ START_TEST(a_child_is_in_it_too)
 }
 END_TEST
 
+#ifdef __x86_64__
+/* getpid(2) as a program of 32 bits asks for it: the pid or -errno. */
+static long
+getpid_of_i386(void)
+{
+	long r = 20;
+
+	__asm__ volatile ("int $0x80" : "+a" (r) : :
+	    "memory", "r8", "r9", "r10", "r11");
+	return (r);
+}
+
+/* Not by those of a processor that has no such programs: it sends a signal. */
+static bool
+has_i386(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(getpid_of_i386() == getpid() ? 0 : 1);
+	return (waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0);
+}
+
+/* The numbers of calls are others there, so that none can be told apart. */
+START_TEST(no_call_is_made_as_another_architecture_makes_it)
+{
+	struct sandbox *sb = sandbox_new();
+	bool i386 = has_i386();
+
+	enter(sb);
+	sandbox_free(sb);
+	ck_assert_int_eq(syscall(SYS_getpid), getpid());
+	/* x32. */
+	errno = 0;
+	ck_assert_int_eq(syscall(0x40000000 | SYS_getpid), -1);
+	ck_assert_int_eq(errno, EPERM);
+	if (i386)
+		ck_assert_int_eq(getpid_of_i386(), -EPERM);
+}
+END_TEST
+#endif
+
 START_TEST(none_and_one_turned_off_hold_nothing_back)
 {
 	struct sandbox *sb = sandbox_new();
@@ -223,6 +269,11 @@ main(void)
 		tcase_add_test(tc, what_replaces_a_file_is_another);
 		tcase_add_test(tc, a_child_is_in_it_too);
 	}
+#ifdef __x86_64__
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != -1)
+		tcase_add_test(tc,
+		    no_call_is_made_as_another_architecture_makes_it);
+#endif
 	tcase_add_test(tc, none_and_one_turned_off_hold_nothing_back);
 	return (run_suite(tc));
 }
