@@ -313,11 +313,31 @@ render_only(const struct key_template *t, const struct pattern *which,
 	return (ok);
 }
 
+/* Append the directories, encoded, that all paths of "which" lie in.  What
+ * ends in "**" matches its literal itself, whose name goes on in the key. */
+static void
+put_literal(const struct template_part *part, const struct pattern *which,
+    struct buf *prefix)
+{
+	const char *literal = pattern_literal(which) + 1;
+	size_t len = strlen(literal);
+
+	if (part->after_len > 0 && pattern_match(which, literal - 1, NULL))
+		while (len > 0 && literal[len - 1] != '/')
+			len--;
+	if (len > 0 && literal[len - 1] == '/')
+		len--;
+	if (len == 0)
+		return;
+	buf_put(prefix, part->before, part->before_len);
+	escape_put(prefix, literal, len);
+	buf_putc(prefix, '/');
+}
+
 void
 key_prefix(const struct key_template *t, const struct pattern *which,
     struct buf *prefix)
 {
-	const char *literal = pattern_literal(which);
 	const struct template_part *part;
 	size_t i;
 
@@ -328,15 +348,12 @@ key_prefix(const struct key_template *t, const struct pattern *which,
 	buf_reset(prefix);
 	for (i = 0; i < t->nparts; i++) {
 		part = &t->parts[i];
-		if (part->kind == TEMPLATE_VAR || (part->kind ==
-		    TEMPLATE_PATH && literal[1] == '\0'))
+		if (part->kind == TEMPLATE_PATH)
+			put_literal(part, which, prefix);
+		if (part->kind != TEMPLATE_TEXT)
 			return;
 		buf_put(prefix, part->before, part->before_len);
-		if (part->kind == TEMPLATE_PATH)
-			escape_put(prefix, literal + 1, strlen(literal + 1));
 		buf_putc(prefix, '/');
-		if (part->kind == TEMPLATE_PATH)
-			return;
 	}
 }
 
