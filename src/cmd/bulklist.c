@@ -7,6 +7,7 @@
 #include "base/hook.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cmd/values.h"
 #include "find/find.h"
 #include "fleet/wish.h"
 #include "store/marker.h"
@@ -35,7 +36,7 @@ bulklist_probe(const struct bulkplan *p, size_t *up, struct hash128 *id,
 	struct store_cfg cfg = { .tag = "restore", .s3 = p->s3 };
 	const char *what = p->from != NULL ? "--from" : "restore-pattern";
 	struct store_url u = { 0 }, guess = { 0 };
-	char *below = NULL, *guessed = NULL;
+	char *below = NULL, *guessed = NULL, *glob = NULL;
 	struct find *f = NULL;
 	struct marker m;
 	struct store *s;
@@ -56,9 +57,9 @@ bulklist_probe(const struct bulkplan *p, size_t *up, struct hash128 *id,
 		goto out;
 	*id = m.id;
 	if (!p->by_path) {
-		struct find_cfg fc = { .store = s, .glob = below,
-		    .before_ms = INT64_MAX };
+		struct find_cfg fc = { .store = s, .before_ms = INT64_MAX };
 
+		fc.glob = glob = value_glob(&u, below);
 		if ((f = find_new(&fc, e)) == NULL)
 			goto out;
 	}
@@ -70,6 +71,7 @@ out:
 	store_url_fini(&guess);
 	free(below);
 	free(guessed);
+	free(glob);
 	return (ret);
 }
 

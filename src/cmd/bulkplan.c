@@ -268,7 +268,7 @@ glob_of_paths(const struct bulkplan *p)
 int
 bulkplan_settle(struct bulkplan *p, size_t up, struct err *e)
 {
-	char *literal;
+	char *literal, *glob;
 
 	while (up-- > 0)
 		(void)store_url_up(&p->url, &p->glob);
@@ -279,6 +279,9 @@ bulkplan_settle(struct bulkplan *p, size_t up, struct err *e)
 		free(p->glob);
 		p->glob = glob_of_paths(p);
 	} else {
+		glob = value_glob(&p->url, p->glob);
+		free(p->glob);
+		p->glob = glob;
 		if ((literal = literal_of(p->glob, e)) == NULL)
 			return (-1);
 		p->target = target_by_key(literal);
