@@ -178,15 +178,25 @@ preserve(struct bulk *b, const struct bulk_item *it, int fd,
 	return (-1);
 }
 
+/* The database needs the room more than what is kept of its object. */
+static bool
+yield(void *ctx)
+{
+	struct bulk_item *it = ctx;
+
+	return (it->part != NULL && part_yield(it->part));
+}
+
 static int
 check(struct bulk *b, struct bulk_item *it, int fd, struct err *e)
 {
 	struct check_verdict v;
 
 	tally_go(b->env.tally, TALLY_CHECK);
-	if (check_file(fd, it->size, b->cfg->check, b->cfg->spool, &v,
+	while (check_file(fd, it->size, b->cfg->check, b->cfg->spool, &v,
 	    e) == -1)
-		return (-1);
+		if (e->cls != ERR_SPACE || !yield(it))
+			return (-1);
 	if (v.damaged) {
 		err_set(e, ERR_CORRUPT, "%s: the database in it is damaged: "
 		    "%s", it->object, v.why);
@@ -236,13 +246,15 @@ add(struct bulk *b, struct bulk_item *it, struct land_file *f, int r,
 }
 
 static struct land_file *
-begin(struct bulk *b, const struct bulk_item *it, struct err *e)
+begin(struct bulk *b, struct bulk_item *it, struct err *e)
 {
 	struct land_file *f = land_begin(b->land, it->rel,
 	    b->cfg->exists == JOB_RESTORE_FORCE, e);
 
-	if (f != NULL)
+	if (f != NULL) {
 		decode_begin(b->decode, f->fd, f->rel);
+		decode_on_full(b->decode, yield, it);
+	}
 	return (f);
 }
 

@@ -173,8 +173,11 @@ bulk_fail(struct bulk *b, struct bulk_item *it, const struct err *why)
 
 	if (b->down.cls == ERR_NONE)
 		(void)store_is_down(b->store, &b->down);
-	if (why->cls == ERR_SPACE)
+	if (why->cls == ERR_SPACE) {
 		b->full = true;
+		if (it->part != NULL)
+			part_done(it->part);
+	}
 	if (b->draining && err_retriable(why->cls)) {
 		bulk_item_free(it);
 		return;

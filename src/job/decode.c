@@ -1,6 +1,7 @@
 #include "job/decode.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -15,6 +16,9 @@ struct decode {
 	uint8_t *out;		/* OUT_BYTES */
 	int fd;
 	const char *name;
+	uint64_t done;		/* bytes written */
+	bool (*yield)(void *ctx);
+	void *ctx;
 };
 
 struct decode *
@@ -44,6 +48,34 @@ decode_begin(struct decode *d, int fd, const char *name)
 	frame_dec_reset(d->frame);
 	d->fd = fd;
 	d->name = name;
+	d->done = 0;
+	d->yield = NULL;
+}
+
+void
+decode_on_full(struct decode *d, bool (*yield)(void *ctx), void *ctx)
+{
+	d->yield = yield;
+	d->ctx = ctx;
+}
+
+static int
+put(struct decode *d, const uint8_t *p, size_t n, struct err *e)
+{
+	uint64_t end = d->done + n;
+	off_t at;
+
+	while (io_write(d->fd, p, n, d->name, e) == -1) {
+		if (e->cls != ERR_SPACE || d->yield == NULL ||
+		    (at = lseek(d->fd, 0, SEEK_CUR)) == -1 ||
+		    !d->yield(d->ctx))
+			return (-1);
+		/* Some of it may have been written. */
+		p += n - (size_t)(end - (uint64_t)at);
+		n = (size_t)(end - (uint64_t)at);
+	}
+	d->done = end;
+	return (0);
 }
 
 int
@@ -57,8 +89,7 @@ decode_feed(struct decode *d, const void *p, size_t n, struct err *e)
 		nout = OUT_BYTES;
 		if (frame_dec_step(d->frame, in, &nin, d->out, &nout, e) == -1)
 			return (-1);
-		if (nout > 0 && io_write(d->fd, d->out, nout, d->name,
-		    e) == -1)
+		if (nout > 0 && put(d, d->out, nout, e) == -1)
 			return (-1);
 		if (nin == 0 && nout == 0)
 			break;

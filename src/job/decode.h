@@ -7,6 +7,7 @@
 #ifndef JOB_DECODE_H
 #define JOB_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,12 @@ void decode_free(struct decode *d);
 /* Begin an object whose content is written to fd; "name" (for errors) lives
  * until decode_end(). */
 void decode_begin(struct decode *d, int fd, const char *name);
+
+/*
+ * Of this object, begun at the beginning of a file: where there is no room,
+ * yield(ctx) is called, and if it made some (true) what is written goes on.
+ */
+void decode_on_full(struct decode *d, bool (*yield)(void *ctx), void *ctx);
 
 /* Take its next n bytes.  Class corrupt; limit; space, io of the file. */
 int decode_feed(struct decode *d, const void *p, size_t n, struct err *e);

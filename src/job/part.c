@@ -128,11 +128,24 @@ begin(struct part *p, const char *name, struct err *e)
 	return (0);
 }
 
+/* Have the store send the rest. */
+static int
+ask(struct part *p, struct err *e)
+{
+	struct store_get_cfg get = { .name = p->object, .off = p->held,
+	    .if_match = p->tag };
+
+	if ((p->reader = store_get(p->store, &get, NULL, e)) != NULL)
+		return (0);
+	if (e->cls == ERR_GONE || e->cls == ERR_NOTFOUND)
+		give_up(p);
+	return (-1);
+}
+
 struct part *
 part_open(const struct part_cfg *cfg, struct err *e)
 {
 	struct part *p = mem_zero(sizeof(*p));
-	struct store_get_cfg get;
 
 	p->store = cfg->store;
 	p->object = mem_strdup(cfg->object);
@@ -143,16 +156,8 @@ part_open(const struct part_cfg *cfg, struct err *e)
 	if (p->tag[0] != '\0' && p->bytes > 0 &&
 	    p->bytes >= cfg->least_bytes && begin(p, cfg->name, e) == -1)
 		goto fail;
-	if (p->file != NULL && p->held == p->bytes)
+	if ((p->file != NULL && p->held == p->bytes) || ask(p, e) == 0)
 		return (p);
-	get = (struct store_get_cfg){ .name = p->object, .off = p->held,
-	    .if_match = p->tag };
-	if ((p->reader = store_get(p->store, &get, NULL, e)) == NULL) {
-		if (e->cls == ERR_GONE || e->cls == ERR_NOTFOUND)
-			give_up(p);
-		goto fail;
-	}
-	return (p);
 fail:
 	part_close(p);
 	return (NULL);
@@ -185,6 +190,9 @@ part_read(struct part *p, void *buf, size_t n, struct err *e)
 
 	if (p->at < p->held)
 		return (read_file(p, buf, n, e));
+	if (p->reader == NULL && p->file == NULL && p->at < p->bytes &&
+	    ask(p, e) == -1)
+		return (-1);
 	if (p->reader == NULL)
 		return (0);
 	if ((got = store_read(p->reader, buf, n, e)) == -1) {
@@ -197,6 +205,21 @@ part_read(struct part *p, void *buf, size_t n, struct err *e)
 		give_up(p);
 	p->at += (uint64_t)got;
 	return (got);
+}
+
+bool
+part_yield(struct part *p)
+{
+	if (p->file == NULL)
+		return (false);
+	give_up(p);
+	if (p->at < p->held) {
+		/* The rest of what it held is asked for, too. */
+		p->held = p->at;
+		store_reader_free(p->reader);
+		p->reader = NULL;
+	}
+	return (true);
 }
 
 uint64_t

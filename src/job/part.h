@@ -9,9 +9,9 @@
  *
  * Reads as one stream: first what the file holds, then the store from there
  * on, if the object is still the same (its tag); that is appended to the file
- * as it comes.  Where the file cannot be had or cannot grow (no room), it is
- * removed, and the object simply read; so is one that is small, or has no tag
- * (of a directory store).
+ * as it comes.  Where the file cannot be had or cannot grow (no room), or
+ * something better needs the room, it is removed, and the object simply read;
+ * so is one that is small, or has no tag (of a directory store).
  *
  * The file is flock(2)ed while in use.  One that is another user's, or has
  * more names, is not touched.
@@ -51,7 +51,10 @@ struct part_cfg {
 struct part *part_open(const struct part_cfg *cfg, struct err *e);
 /* Up to n bytes; 0 at the end; -1 as store_read().  Blocks. */
 ssize_t part_read(struct part *p, void *buf, size_t n, struct err *e);
-/* How many bytes were there already.  If what was read is damaged, they may
+/* The disk is full: remove the file, to read on without it.  False if there is
+ * none. */
+bool part_yield(struct part *p);
+/* How many bytes of the file were taken.  If what was read is damaged, they may
  * be why. */
 uint64_t part_resumed(const struct part *p);
 /* All was read and is safe, or what there is is damaged: remove the file. */

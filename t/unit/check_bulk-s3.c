@@ -4,6 +4,8 @@
  */
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 #include "unit/bulkbed.h"
 #include "unit/objectbed.h"
@@ -162,6 +164,82 @@ START_TEST(one_that_is_there_is_not_fetched)
 }
 END_TEST
 
+/* A disk of its own below the root; false: not allowed here. */
+static bool
+own_disk(void)
+{
+	return (mkdir(root, 0700) == 0 && geteuid() == 0 &&
+	    unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("none", root, "tmpfs", 0, "size=200m") == 0);
+}
+
+static void
+make_it_small(int mib)
+{
+	char how[32];
+
+	(void)snprintf(how, sizeof(how), "size=%dm", mib);
+	ck_assert_int_eq(mount("none", root, "tmpfs", MS_REMOUNT, how), 0);
+}
+
+/* What is kept and a database of 64 MiB have no room there together. */
+static const struct {
+	int mib;
+	bool killed, checked;
+} disks[] = {
+	{ 100, false, false },	/* amid what comes */
+	{ 70, true, false },	/* amid what was kept */
+	{ 100, true, false },
+	{ 150, false, true }	/* at the copy that is checked */
+};
+
+START_TEST(a_database_needs_no_more_room_than_its_own)
+{
+	struct err e;
+
+	if (!own_disk())
+		return;
+	if (disks[_i].killed)
+		be_killed();
+	else
+		order_it();
+	make_it_small(disks[_i].mib);
+	if (disks[_i].checked) {
+		cfg.check = IMAGE_CHECK_QUICK;
+		cfg.spool = root;
+	}
+	ck_assert_int_eq(run(&e), 0);
+	if (disks[_i].checked) {
+		/* It is none that SQLite knows. */
+		ck_assert_int_eq(told_of("d/x.db")->cls, ERR_CORRUPT);
+		ck_assert_int_eq(names(at("d")), 0);
+	} else {
+		ck_assert_msg(told_of("d/x.db")->end == BULK_RESTORED, "%s",
+		    told_of("d/x.db")->text);
+		ck_assert(holds(at("d/x.db"), &db));
+		ck_assert_int_eq(names(at("d")), 1);
+	}
+	ck_assert_int_eq(umount(root), 0);
+}
+END_TEST
+
+START_TEST(a_disk_that_is_too_small_keeps_nothing)
+{
+	struct err e;
+
+	if (!own_disk())
+		return;
+	be_killed();
+	make_it_small(60);
+	ck_assert_int_eq(run(&e), 0);
+	ck_assert_int_eq(told_of("d/x.db")->end, BULK_FAILED);
+	ck_assert_int_eq(told_of("d/x.db")->cls, ERR_SPACE);
+	ck_assert_int_eq(names(at("d")), 0);
+	ck_assert_int_eq(umount(root), 0);
+}
+END_TEST
+
 START_TEST(what_a_stop_abandons_is_not_told)
 {
 	struct bulk *b = bulk_begin();
@@ -218,6 +296,9 @@ main(void)
 	tcase_add_loop_test(tc, the_object_may_be_damaged, 0, 2);
 	tcase_add_test(tc, the_object_may_have_become_another);
 	tcase_add_test(tc, one_that_is_there_is_not_fetched);
+	tcase_add_loop_test(tc, a_database_needs_no_more_room_than_its_own, 0,
+	    LENGTH(disks));
+	tcase_add_test(tc, a_disk_that_is_too_small_keeps_nothing);
 	tcase_add_test(tc, what_a_stop_abandons_is_not_told);
 	tcase_add_test(tc, a_store_that_is_down_fails_all_at_once);
 	return (run_suite(tc));
