@@ -79,6 +79,53 @@ has_wal(const char *path)
 	return (ret);
 }
 
+/* Is the file that the lock is held on still at its path? */
+static int
+check_place(sqlite3 *db)
+{
+	int moved = 0, rc;
+
+	rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return (rc == SQLITE_OK && moved ? SQLITE_BUSY : rc);
+}
+
+/*
+ * WAL mode is to be left, so that who has opened but not read the database yet
+ * makes no -wal beside the file that will be at its path.  First comes the
+ * exclusive lock, which EXCLUSIVE mode keeps: whoever cannot have it has
+ * changed nothing.
+ */
+static int
+lock_wal(sqlite3 *db)
+{
+	int rc;
+
+	if ((rc = expect(db, "PRAGMA locking_mode=EXCLUSIVE", "exclusive")) !=
+	    SQLITE_OK || (rc = sqlite3_exec(db, "BEGIN EXCLUSIVE; ROLLBACK",
+	    NULL, NULL, NULL)) != SQLITE_OK)
+		return (rc);
+	return (check_place(db));
+}
+
+/*
+ * A -journal may stay open until all is over (in EXCLUSIVE mode, and of an
+ * empty database).  DELETE mode would then remove one by its name, which may be
+ * the new database's by now; TRUNCATE mode knows its descriptor only.
+ */
+static int
+unwal(sqlite3 *db)
+{
+	char *mode;
+	int rc;
+
+	rc = ask(db, "PRAGMA journal_mode", &mode);
+	if (rc == SQLITE_OK && mode != NULL && strcmp(mode, "wal") == 0)
+		rc = lock_wal(db);
+	free(mode);
+	return (rc == SQLITE_OK ? expect(db, "PRAGMA journal_mode=TRUNCATE",
+	    "truncate") : rc);
+}
+
 /*
  * Under the exclusive lock: make sure that between folding and locking nobody
  * has changed things, and clear away a -journal (zeroed, in PERSIST mode) and
@@ -87,14 +134,10 @@ has_wal(const char *path)
 static int
 settle(sqlite3 *db, const char *path)
 {
-	int moved = 0, rc;
+	int rc;
 
-	if ((rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED,
-	    &moved)) != SQLITE_OK)
-		return (rc);
-	if (moved)
-		return (SQLITE_BUSY);
-	if ((rc = expect(db, "PRAGMA journal_mode", "delete")) != SQLITE_OK)
+	if ((rc = check_place(db)) != SQLITE_OK ||
+	    (rc = expect(db, "PRAGMA journal_mode", "truncate")) != SQLITE_OK)
 		return (rc);
 	if (has_wal(path))
 		return (SQLITE_BUSY);
@@ -116,8 +159,7 @@ fold(sqlite3 *db, const char *path)
 	    SQLITE_OK)
 		return (rc);
 	HOOK("replace-checkpointed", path);
-	if ((rc = expect(db, "PRAGMA journal_mode=DELETE", "delete")) !=
-	    SQLITE_OK)
+	if ((rc = unwal(db)) != SQLITE_OK)
 		return (rc);
 	HOOK("replace-unwalled", path);
 	if ((rc = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL)) !=

@@ -5,7 +5,7 @@
  *
  * Everything is left to SQLite: it rolls a hot journal back, folds the -wal
  * into the file and removes it.  Killed at any point, it leaves a database
- * with the companions that belong to it.
+ * with the companions that belong to it.  WAL mode is left only under the lock.
  */
 #ifndef DB_FOLD_H
 #define DB_FOLD_H
@@ -22,7 +22,8 @@ struct sqlite3;
  * held, path is the file that it is held on, and path-wal, -shm and -journal
  * do not exist; 0 if SQLite cannot do that (damaged, no database, not
  * writable); -1 with class busy: locked by somebody else until deadline_ms
- * (clock_mono_ms()), tried at least once.  Lifts the write guard of this
+ * (clock_mono_ms()), tried at least once; its content and mode are as they
+ * were.  Lifts the write guard of this
  * thread meanwhile.
  */
 int fold_lock(const char *path, int64_t deadline_ms, struct sqlite3 **db,

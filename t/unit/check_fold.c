@@ -125,7 +125,7 @@ START_TEST(a_wal_that_appears_before_the_lock_is_folded_too)
 	char *w;
 	int st;
 
-	old_make(dir, OLD_DEAD_WAL);
+	old_make(dir, OLD_ROLLBACK);
 	ck_assert_int_ne(pid = fork(), -1);
 	if (pid == 0) {
 		(void)setenv("LITEFLEET_HOOK", "replace-unwalled=stop", 1);
@@ -146,6 +146,75 @@ START_TEST(a_wal_that_appears_before_the_lock_is_folded_too)
 }
 END_TEST
 
+/* So one that is busy has not been changed. */
+START_TEST(wal_mode_is_left_under_the_lock_only)
+{
+	struct sqlite3 *mine, *db;
+	struct err e;
+	pid_t pid;
+	int st;
+
+	old_make(dir, _i == 0 ? OLD_WAL : OLD_DEAD_WAL);
+	ck_assert_int_ne(pid = fork(), -1);
+	if (pid == 0) {
+		(void)setenv("LITEFLEET_HOOK", "replace-unwalled=stop", 1);
+		_exit(fold_lock(path, 0, &db, &e));
+	}
+	await_stop(pid);
+	ck_assert_int_eq(sqlite3_open(path, &mine), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(mine, "BEGIN; SELECT * FROM w", NULL,
+	    NULL, NULL), SQLITE_BUSY);
+	(void)kill(pid, SIGCONT);
+	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
+	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 1);
+	sqlite3_close(mine);
+}
+END_TEST
+
+START_TEST(a_commit_before_the_lock_is_folded_too)
+{
+	struct sqlite3 *db;
+	struct err e;
+	pid_t pid;
+	char *w;
+	int st;
+
+	old_make(dir, OLD_DEAD_WAL);
+	ck_assert_int_ne(pid = fork(), -1);
+	if (pid == 0) {
+		(void)setenv("LITEFLEET_HOOK", "replace-checkpointed=stop", 1);
+		_exit(fold_lock(path, 0, &db, &e));
+	}
+	await_stop(pid);
+	do_and_die(path, "UPDATE w SET w='later'");
+	(void)kill(pid, SIGCONT);
+	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
+	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 1);
+	ck_assert(!is_there(path, "-wal"));
+	w = word_of(path);
+	ck_assert_pstr_eq(w, "later");
+	free(w);
+}
+END_TEST
+
+/* What has its names by then is another's. */
+START_TEST(giving_the_lock_back_removes_nothing)
+{
+	struct sqlite3 *db;
+	struct err e;
+
+	old_make(dir, _i);
+	ck_assert_int_eq(fold_lock(path, 0, &db, &e), 1);
+	put_bytes(path, "-journal", "new", 3);
+	put_bytes(path, "-wal", "new", 3);
+	put_bytes(path, "-shm", "new", 3);
+	fold_unlock(db);
+	ck_assert(is_there(path, "-journal"));
+	ck_assert(is_there(path, "-wal"));
+	ck_assert(is_there(path, "-shm"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -161,5 +230,9 @@ main(void)
 	tcase_add_test(tc,
 	    a_file_that_is_exchanged_meanwhile_is_not_the_locked_one);
 	tcase_add_test(tc, a_wal_that_appears_before_the_lock_is_folded_too);
+	tcase_add_loop_test(tc, wal_mode_is_left_under_the_lock_only, 0, 2);
+	tcase_add_test(tc, a_commit_before_the_lock_is_folded_too);
+	tcase_add_loop_test(tc, giving_the_lock_back_removes_nothing, 0,
+	    OLD_DAMAGED);
 	return (run_suite(tc));
 }
