@@ -46,6 +46,26 @@ replace_exists(const char *path)
 }
 
 char *
+replace_base(const char *path)
+{
+	size_t n = strlen(path), i, len;
+	struct stat st;
+	char *base;
+
+	for (i = 1; i < NSUFFIXES; i++) {
+		len = strlen(suffixes[i]);
+		if (n <= len || path[n - len - 1] == '/' ||
+		    strcmp(path + n - len, suffixes[i]) != 0)
+			continue;
+		base = mem_strndup(path, n - len);
+		if (lstat(base, &st) == 0 && !S_ISDIR(st.st_mode))
+			return (base);
+		free(base);
+	}
+	return (NULL);
+}
+
+char *
 replace_beside(const char *path, const char *before, const char *after,
     size_t room)
 {

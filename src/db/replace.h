@@ -29,6 +29,11 @@
  */
 const char *replace_exists(const char *path);
 
+/* What SQLite would take the file "path" for a part of, by its name: the path
+ * without a companion's suffix, if something but a directory is there.  Freed
+ * by the caller; NULL: nothing. */
+char *replace_base(const char *path);
+
 /*
  * A name in the directory of "path": its last component between "before" and
  * "after", cut (between characters) so that all of it and "room" bytes more

@@ -109,6 +109,20 @@ is_database(const char *target)
 	return (stat(target, &st) == 0 && S_ISREG(st.st_mode));
 }
 
+/* SQLite rolls back, writes over or deletes what has a companion's name. */
+static int
+check_base(const char *target, struct err *e)
+{
+	char *base = replace_base(target);
+
+	if (base == NULL)
+		return (0);
+	err_set(e, ERR_EXISTS, "%s: SQLite would take it for a part of the "
+	    "database %s beside it; name another", target, base);
+	free(base);
+	return (-1);
+}
+
 /* 1: go on; 0: leave what is there; -1. */
 static int
 check_target(const struct job_restore_cfg *cfg, const char *target,
@@ -117,7 +131,7 @@ check_target(const struct job_restore_cfg *cfg, const char *target,
 	const char *suffix;
 	struct stat st;
 
-	if (check_parent(target, e) == -1)
+	if (check_parent(target, e) == -1 || check_base(target, e) == -1)
 		return (-1);
 	if (cfg->exists == JOB_RESTORE_FORCE ||
 	    (suffix = replace_exists(target)) == NULL)
@@ -162,6 +176,8 @@ static int
 place(const struct job_restore_cfg *cfg, const char *tmp,
     struct job_restored *out, struct err *e)
 {
+	if (check_base(out->target, e) == -1)
+		return (-1);
 	if (cfg->exists == JOB_RESTORE_FORCE)
 		return (replace_db(tmp, out->target, cfg->busy_timeout_ms,
 		    &out->moved, &out->unknown, e));

@@ -46,10 +46,11 @@ struct job_restored {
  * Restore one object to a file of mode 0600.  On failure nothing is left
  * behind but what was there (what could not be put back is said).
  *
- * Class exists: the target or a companion is there (the message says --force);
- * busy: it is open elsewhere; not-found: no such object, or the directory of
- * the target is missing; corrupt: the object is damaged, or (target NULL)
- * names no absolute path; else denied, space, io.
+ * Class exists: the target or a companion is there (the message says --force),
+ * or the target has the name of a companion of what is there; busy: it is open
+ * elsewhere; not-found: no such object, or the directory of the target is
+ * missing; corrupt: the object is damaged, or (target NULL) names no absolute
+ * path; else denied, space, io.
  */
 int job_restore(const struct job_restore_cfg *cfg, struct job_restored *out,
     struct err *e);

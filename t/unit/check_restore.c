@@ -145,6 +145,38 @@ START_TEST(an_object_becomes_the_file_again)
 }
 END_TEST
 
+/* SQLite deletes such a file, or takes it for a part of that database. */
+START_TEST(the_name_of_a_companion_is_not_taken)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "-journal" };
+	char *to = mem_printf("%s%s", target, suffixes[_i % 3]);
+	enum job_restore_exists exists = (enum job_restore_exists)(_i / 3 % 3);
+	bool taken = _i >= 9;
+	struct job_restored done;
+	struct err e;
+
+	put_object(content.data, content.len, "/x");
+	make_db(target, "DELETE", "old");
+	if (taken)
+		put_bytes(to, "", "old", 3);
+	ck_assert_int_eq(restore(to, exists, &done, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_EXISTS);
+	ck_assert_ptr_nonnull(strstr(e.msg, "for a part of the database"));
+	ck_assert_int_eq(names(), taken ? 2 : 1);
+	job_restored_fini(&done);
+	/* But of none. */
+	ck_assert_int_eq(unlink(target), 0);
+	if (_i % 2 == 0)
+		ck_assert_int_eq(mkdir(target, 0700), 0);
+	if (!taken) {
+		ck_assert_int_eq(restore(to, exists, &done, &e), 0);
+		ck_assert(is_content(to));
+		job_restored_fini(&done);
+	}
+	free(to);
+}
+END_TEST
+
 START_TEST(a_large_object_streams_through)
 {
 	size_t n = 9 << 20;
@@ -477,6 +509,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, an_object_becomes_the_file_again);
+	tcase_add_loop_test(tc, the_name_of_a_companion_is_not_taken, 0, 18);
 	tcase_add_test(tc, a_large_object_streams_through);
 	tcase_add_test(tc, an_empty_database_comes_back_empty);
 	tcase_add_test(tc, the_original_path_is_the_one_in_the_trailer);
