@@ -81,6 +81,12 @@ rp -0 -n --output-dir out "$store/$key/p0/a*" | tee items |
 is "-0 is not escaped, and is read again" "$?" 0
 is "one item" "$(tr -cd '\0' <items | wc -c)" 1
 is "one file" "$(find out -type f | wc -l)" 1
+rm -rf out
+rp -0 -n --output-dir out --from "$store" "$scratch/data/p0/[ae]*" |
+    rp -0 --output-dir out --from "$store" - 2>"$err"
+is "nor is a target with a tab" "$?" 0
+ok "that is the name" test -e "out/${odd##*/}"
+ok "and the others" test -e out/empty.db
 status 0 "a dry run in JSON" rp --json -n --output-dir out \
     "$store/$key/p0/empty.db"
 is "has the same" "$(jq -r '.type, .key, .target' "$out" | tr '\n' ' ')" \

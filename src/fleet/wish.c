@@ -61,12 +61,33 @@ set_dryrun(struct wish *w, const struct buf f[NFIELDS], struct err *e)
 	return (0);
 }
 
+/*
+ * The fields of a line: how many; -1: a wrong escape, or a NUL.  The last one
+ * of a raw item is all that is left: a target may hold tabs (the others cannot,
+ * keys being percent-encoded).
+ */
+static int
+cut(const struct buf *line, bool raw, struct buf f[NFIELDS], size_t *pos)
+{
+	int n = 0, r = 1;
+
+	*pos = 0;
+	while (n < NFIELDS - (raw ? 1 : 0) &&
+	    (r = line_cut(line, pos, raw, &f[n])) == 1)
+		n++;
+	if (r == 1 && raw && *pos <= line->len) {
+		buf_put(&f[n++], line->data + *pos, line->len - *pos);
+		*pos = line->len + 1;
+	}
+	return (r == -1 ? -1 : n);
+}
+
 int
 wish_read(FILE *in, bool raw, struct wish *w, struct err *e)
 {
 	struct buf line = { 0 }, f[NFIELDS] = { { 0 } }, more = { 0 };
-	size_t n, i, pos = 0;
-	int r = 1, ret = -1;
+	size_t i, pos;
+	int n, r, ret = -1;
 
 	buf_reset(&w->key);
 	buf_reset(&w->target);
@@ -76,11 +97,9 @@ wish_read(FILE *in, bool raw, struct wish *w, struct err *e)
 		ret = r;
 		goto out;
 	}
-	for (n = 0; n < NFIELDS &&
-	    (r = line_cut(&line, &pos, raw, &f[n])) == 1; n++)
-		;
-	if (r == -1 || line_cut(&line, &pos, true, &more) != 0) {
-		err_set(e, ERR_USAGE, r == -1 ? "a wrong escape (or a NUL) in "
+	n = cut(&line, raw, f, &pos);
+	if (n == -1 || line_cut(&line, &pos, true, &more) != 0) {
+		err_set(e, ERR_USAGE, n == -1 ? "a wrong escape (or a NUL) in "
 		    "it; lines are as --dry-run and --error-report write them" :
 		    "more than four fields; lines are as --dry-run and "
 		    "--error-report write them");

@@ -7,7 +7,8 @@
  *     <key>  <timestamp>  <bytes>  <target>	bytes and target may be missing
  *     <key>  <target>  <class>  <message>	class: a word of base/err.h
  * Fields are separated by tabs and escaped as base/line.h does, or raw in
- * items that end in NUL.  Any but the key may be empty, which says nothing.
+ * items that end in NUL, where the fourth may hold tabs.  Any but the key may
+ * be empty, which says nothing.
  */
 #ifndef FLEET_WISH_H
 #define FLEET_WISH_H

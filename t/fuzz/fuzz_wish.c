@@ -13,7 +13,7 @@
 #include "fuzz/driver.h"
 
 static void
-write_again(const struct wish *w)
+write_again(const struct wish *w, bool raw)
 {
 	char when[CLOCK_RFC3339_BYTES] = "";
 	struct wish again = { 0 };
@@ -23,16 +23,16 @@ write_again(const struct wish *w)
 
 	if (w->ms != WISH_NEWEST)
 		(void)clock_rfc3339(w->ms, when, sizeof(when));
-	line_field(&b, buf_str(&w->key), false);
+	line_field(&b, buf_str(&w->key), raw);
 	buf_printf(&b, "\t%s\t%llu\t", when, (unsigned long long)w->bytes);
-	line_field(&b, buf_str(&w->target), false);
-	buf_putc(&b, '\n');
+	line_field(&b, buf_str(&w->target), raw);
+	buf_putc(&b, raw ? '\0' : '\n');
 	must((in = fmemopen(b.data, b.len, "r")) != NULL);
-	must(wish_read(in, false, &again, &e) == 1);
+	must(wish_read(in, raw, &again, &e) == 1);
 	must(strcmp(buf_str(&again.key), buf_str(&w->key)) == 0);
 	must(strcmp(buf_str(&again.target), buf_str(&w->target)) == 0);
 	must(again.ms == w->ms && again.bytes == w->bytes);
-	must(wish_read(in, false, &again, &e) == 0);
+	must(wish_read(in, raw, &again, &e) == 0);
 	(void)fclose(in);
 	wish_fini(&again);
 	buf_fini(&b);
@@ -55,7 +55,8 @@ read_all(const uint8_t *data, size_t size, bool raw)
 		buf_reset(&name);
 		key_object(&name, buf_str(&w.key), 0);
 		must(key_object_parse(buf_str(&name), &ms) == w.key.len);
-		write_again(&w);
+		write_again(&w, false);
+		write_again(&w, true);
 	}
 	must(r == 0 || e.cls == ERR_USAGE);
 	(void)fclose(in);

@@ -103,6 +103,28 @@ START_TEST(raw_items_end_in_nul_and_are_not_escaped)
 }
 END_TEST
 
+/* A key holds no tab, nor do the others: the target is all that is left. */
+START_TEST(the_target_of_a_raw_item_may_hold_tabs)
+{
+	static const char items[] = "k\t2026-11-20T10:30:00.123Z\t7\t"
+	    "a\tb\t\0k\t\t\t\t\0k\tt\tcorrupt\tm\tn";
+	struct wish w = { 0 };
+	struct err e = { 0 };
+	FILE *in = fmemopen((void *)(uintptr_t)items, sizeof(items) - 1, "r");
+
+	ck_assert_msg(wish_read(in, true, &w, &e) == 1, "%s", e.msg);
+	ck_assert_str_eq(buf_str(&w.target), "a\tb\t");
+	ck_assert_uint_eq(w.bytes, 7);
+	ck_assert_int_eq(wish_read(in, true, &w, &e), 1);
+	ck_assert_str_eq(buf_str(&w.target), "\t");
+	ck_assert_int_eq(wish_read(in, true, &w, &e), 1);
+	ck_assert_str_eq(buf_str(&w.target), "t");
+	ck_assert_int_eq(wish_read(in, true, &w, &e), 0);
+	wish_fini(&w);
+	(void)fclose(in);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -113,5 +135,6 @@ main(void)
 	tcase_add_loop_test(tc, a_line_that_is_none_is_refused, 0,
 	    LENGTH(refused));
 	tcase_add_test(tc, raw_items_end_in_nul_and_are_not_escaped);
+	tcase_add_test(tc, the_target_of_a_raw_item_may_hold_tabs);
 	return (run_suite(tc));
 }
