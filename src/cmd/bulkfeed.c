@@ -3,14 +3,12 @@
 #include <poll.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "cmd/reach.h"
+#include "fleet/finding.h"
 #include "proc/pool.h"
 
 enum {
-	HEAD_BYTES = 9,		/* type and one number */
-	PROBE_BYTES = 25,
 	FLUSH_MS = 50
 };
 
@@ -25,16 +23,25 @@ struct lister {
 };
 
 static void
-flush(struct lister *l)
+say(struct role_self *self, const struct finding *f)
 {
 	struct buf msg = { 0 };
 
+	finding_put(&msg, f);
+	role_say(self, msg.data, msg.len);
+	buf_fini(&msg);
+}
+
+static void
+flush(struct lister *l)
+{
+	struct finding f = { .kind = FINDING_ORDERS,
+	    .parcel = (const uint8_t *)l->parcel.data,
+	    .nparcel = l->parcel.len };
+
 	if (l->parcel.len == 0)
 		return;
-	buf_putc(&msg, 'o');
-	buf_put(&msg, l->parcel.data, l->parcel.len);
-	role_say(l->self, msg.data, msg.len);
-	buf_fini(&msg);
+	say(l->self, &f);
 	buf_reset(&l->parcel);
 	l->said_ms = clock_mono_ms();
 }
@@ -50,49 +57,46 @@ say_order(void *ctx, const struct order *o)
 	}
 }
 
-/* A type, a number, and up to two strings, cut if need be. */
+/* In the order in which it was found. */
 static void
-say(struct lister *l, char type, uint64_t n, const char *s, const char *t)
+say_next(struct lister *l, const struct finding *f)
 {
-	uint8_t head[HEAD_BYTES];
-	struct buf msg = { 0 };
-
 	flush(l);
-	head[0] = (uint8_t)type;
-	le64_put(head + 1, n);
-	buf_put(&msg, head, sizeof(head));
-	if (s != NULL)
-		buf_put(&msg, s, strnlen(s, ORDER_NAME_MAX));
-	buf_putc(&msg, '\0');
-	if (t != NULL)
-		buf_put(&msg, t, strnlen(t, ERR_MSG_BYTES));
-	buf_putc(&msg, '\0');
-	role_say(l->self, msg.data, msg.len);
-	buf_fini(&msg);
+	say(l->self, f);
 }
 
 static void
 say_refused(void *ctx, const char *key, const struct err *why)
 {
-	say(ctx, 'r', why->cls, key, why->msg);
+	struct finding f = { .kind = FINDING_REFUSED, .key = key,
+	    .cls = why->cls, .text = why->msg };
+
+	say_next(ctx, &f);
 }
 
 static void
 say_young(void *ctx, const char *key, int64_t oldest_ms)
 {
-	say(ctx, 'y', (uint64_t)oldest_ms, key, NULL);
+	struct finding f = { .kind = FINDING_YOUNG, .key = key,
+	    .ms = oldest_ms };
+
+	say_next(ctx, &f);
 }
 
 static void
 say_elsewhere(void *ctx)
 {
-	say(ctx, 'e', 1, NULL, NULL);
+	struct finding f = { .kind = FINDING_ELSEWHERE };
+
+	say_next(ctx, &f);
 }
 
 static void
 say_foreign(void *ctx, uint64_t n)
 {
-	say(ctx, 'f', n, NULL, NULL);
+	struct finding f = { .kind = FINDING_FOREIGN, .n = n };
+
+	say_next(ctx, &f);
 }
 
 static bool
@@ -125,16 +129,13 @@ run_list(void *ctx, struct role_self *self, struct err *e)
 static int
 run_probe(void *ctx, struct role_self *self, struct err *e)
 {
-	uint8_t msg[PROBE_BYTES] = { 'p' };
-	struct hash128 id;
+	struct finding f = { .kind = FINDING_STORE };
 	size_t up;
 
-	if (bulklist_probe(ctx, &up, &id, e) == -1)
+	if (bulklist_probe(ctx, &up, &f.id, e) == -1)
 		return (-1);
-	le64_put(msg + 1, up);
-	le64_put(msg + 9, id.hi);
-	le64_put(msg + 17, id.lo);
-	role_say(self, msg, sizeof(msg));
+	f.n = up;
+	say(self, &f);
 	return (0);
 }
 
@@ -159,6 +160,7 @@ bulkfeed_probe(struct bulkplan *p, struct err *e)
 	    .run = run_probe, .ctx = p };
 	uint8_t msg[POOL_MSG_MAX];
 	enum role_said said;
+	struct finding f;
 	struct pollfd pfd;
 	struct role *r;
 	size_t len, up = 0;
@@ -171,10 +173,10 @@ bulkfeed_probe(struct bulkplan *p, struct err *e)
 	    said == ROLE_MESSAGE) {
 		if (said == ROLE_NOTHING)
 			(void)poll(&pfd, 1, -1);
-		else if (len == PROBE_BYTES && msg[0] == 'p') {
-			up = le64_get(msg + 1);
-			p->store_id.hi = le64_get(msg + 9);
-			p->store_id.lo = le64_get(msg + 17);
+		else if (finding_parse(msg, len, &f) &&
+		    f.kind == FINDING_STORE) {
+			up = f.n;
+			p->store_id = f.id;
 			told = true;
 		}
 	}
@@ -213,33 +215,26 @@ take_orders(const struct bulklist_out *out, const uint8_t *p, size_t n)
 	order_reader_fini(&r);
 }
 
-/* Messages are of our own process: what is malformed is passed over. */
+/* What is malformed is passed over. */
 static void
 take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 {
-	const char *key = (const char *)msg + HEAD_BYTES, *text;
+	struct finding f;
 	struct err why;
-	uint64_t n;
 
-	if (len > 0 && msg[0] == 'o') {
-		take_orders(out, msg + 1, len - 1);
+	if (!finding_parse(msg, len, &f))
 		return;
-	}
-	if (len < HEAD_BYTES + 2 || msg[len - 1] != '\0' ||
-	    (text = memchr(key, '\0', len - HEAD_BYTES)) == NULL ||
-	    ++text >= (const char *)msg + len)
-		return;
-	n = le64_get(msg + 1);
-	if (msg[0] == 'r') {
-		err_set(&why, n < ERR_NCLASS ? (enum err_class)n : ERR_BUG,
-		    "%s", text);
-		out->refused(out->ctx, key, &why);
-	} else if (msg[0] == 'y')
-		out->young(out->ctx, key, (int64_t)n);
-	else if (msg[0] == 'e')
+	if (f.kind == FINDING_ORDERS)
+		take_orders(out, f.parcel, f.nparcel);
+	else if (f.kind == FINDING_REFUSED) {
+		err_set(&why, f.cls, "%s", f.text);
+		out->refused(out->ctx, f.key, &why);
+	} else if (f.kind == FINDING_YOUNG)
+		out->young(out->ctx, f.key, f.ms);
+	else if (f.kind == FINDING_ELSEWHERE)
 		out->elsewhere(out->ctx);
-	else if (msg[0] == 'f')
-		out->foreign(out->ctx, n);
+	else if (f.kind == FINDING_FOREIGN)
+		out->foreign(out->ctx, f.n);
 }
 
 enum role_said

@@ -1,15 +1,7 @@
 /*
  * bulkfeed -- the lister, a process of its own (proc/role.h): it goes through
  * cmd/bulklist.h and streams what it finds up to the supervisor, which may not
- * speak with the store.
- *
- * A message is one byte and what it says:
- *     'o'  a parcel of orders (fleet/order.h)
- *     'r'  u32 class, key, NUL, message, NUL: refused
- *     'y'  i64 oldest, key, NUL: too young
- *     'e'  u64 1, there are some in other shards
- *     'f'  u64 foreign objects
- *     'p'  u64 up, u64 u64 id of the store: what bulklist_probe() found
+ * speak with the store (fleet/finding.h).
  */
 #ifndef CMD_BULKFEED_H
 #define CMD_BULKFEED_H

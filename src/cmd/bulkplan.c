@@ -270,8 +270,9 @@ bulkplan_settle(struct bulkplan *p, size_t up, struct err *e)
 {
 	char *literal, *glob;
 
-	while (up-- > 0)
-		(void)store_url_up(&p->url, &p->glob);
+	/* It is told by a process that may have been taken over. */
+	while (up-- > 0 && store_url_up(&p->url, &p->glob))
+		continue;
 	if (p->from != NULL && p->glob[0] != '\0')
 		return (refuse(e, "--from: there is no store at %s, but one at "
 		    "%s", p->from, p->url.canonical));

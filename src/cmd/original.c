@@ -5,17 +5,11 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/bytes.h"
 #include "base/mem.h"
+#include "fleet/finding.h"
+#include "fleet/key.h"
 #include "proc/pool.h"
 #include "proc/role.h"
-
-enum {
-	/* A message: u64 moment, then object, key and path, each with its
-	 * NUL. */
-	HEAD_BYTES = 8,
-	NTEXTS = 3
-};
 
 void
 original_fini(struct original *o)
@@ -31,15 +25,15 @@ run(void *ctx, struct role_self *self, struct err *e)
 {
 	const struct original_cfg *cfg = ctx;
 	struct original o = { 0 };
+	struct finding f = { .kind = FINDING_ORIGINAL };
 	struct buf msg = { 0 };
 	int ret;
 
 	if ((ret = cfg->find(cfg->ctx, &o, e)) == 0) {
-		le64_put(buf_room(&msg, HEAD_BYTES), (uint64_t)o.ms);
-		msg.len += HEAD_BYTES;
-		buf_put(&msg, o.object, strlen(o.object) + 1);
-		buf_put(&msg, o.key, strlen(o.key) + 1);
-		buf_put(&msg, o.path, strlen(o.path) + 1);
+		f.ms = o.ms;
+		f.key = o.key;
+		f.text = o.path;
+		finding_put(&msg, &f);
 		role_say(self, msg.data, msg.len);
 	}
 	buf_fini(&msg);
@@ -51,23 +45,17 @@ run(void *ctx, struct role_self *self, struct err *e)
 static void
 take(const uint8_t *msg, size_t len, struct original *out)
 {
-	const char *text[NTEXTS], *p = (const char *)msg + HEAD_BYTES;
-	const char *end = (const char *)msg + len, *nul;
-	size_t i;
+	struct buf object = { 0 };
+	struct finding f;
 
-	if (len < HEAD_BYTES)
+	if (!finding_parse(msg, len, &f) || f.kind != FINDING_ORIGINAL)
 		return;
-	for (i = 0; i < NTEXTS; i++) {
-		text[i] = p;
-		if ((nul = memchr(p, '\0', (size_t)(end - p))) == NULL)
-			return;
-		p = nul + 1;
-	}
 	original_fini(out);
-	out->ms = (int64_t)le64_get(msg);
-	out->object = mem_strdup(text[0]);
-	out->key = mem_strdup(text[1]);
-	out->path = mem_strdup(text[2]);
+	key_object(&object, f.key, f.ms);
+	out->object = buf_take(&object);
+	out->ms = f.ms;
+	out->key = mem_strdup(f.key);
+	out->path = mem_strdup(f.text);
 }
 
 int

@@ -1,0 +1,60 @@
+/*
+ * finding -- what a process that reads a store tells the one that started it,
+ * and that has no sandbox: so all that is read here may be from somebody who
+ * has taken that process over.
+ *
+ * Wire (little endian, within one host): a byte for the kind, then
+ *     'o'  a parcel of orders (fleet/order.h)
+ *     'r'  u64 class, key, NUL, message, NUL: refused
+ *     'y'  u64 moment of the oldest, key, NUL: too young
+ *     'e'  nothing: there are some in other shards
+ *     'f'  u64 objects that are no backups
+ *     'p'  u64 up, u64 u64 id: which store it is (cmd/bulklist.h)
+ *     'w'  u64 moment, key, NUL, path, NUL: where the database of a backup was
+ */
+#ifndef FLEET_FINDING_H
+#define FLEET_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+enum finding_kind {
+	FINDING_ORDERS = 'o',
+	FINDING_REFUSED = 'r',
+	FINDING_YOUNG = 'y',
+	FINDING_ELSEWHERE = 'e',
+	FINDING_FOREIGN = 'f',
+	FINDING_STORE = 'p',
+	FINDING_ORIGINAL = 'w'
+};
+
+/* What is not of its kind is zero or NULL. */
+struct finding {
+	enum finding_kind kind;
+	const uint8_t *parcel;
+	size_t nparcel;
+	const char *key;
+	const char *text;	/* message or path */
+	enum err_class cls;
+	int64_t ms;
+	uint64_t n;		/* up, or objects */
+	struct hash128 id;
+};
+
+/* Append the message; of a refusal, key and text are cut to what one can be. */
+void finding_put(struct buf *b, const struct finding *f);
+
+/*
+ * Read a message; false if it is malformed: also where a moment is beyond those
+ * that a stamp can say, a class is none, a key is empty, or, of an original,
+ * the key is none that a store can hold, or its path not absolute and normal.
+ * Pointers are into msg.
+ */
+bool finding_parse(const void *msg, size_t len, struct finding *f);
+
+#endif
