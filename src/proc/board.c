@@ -1,36 +1,46 @@
 #include "proc/board.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "base/mem.h"
 
 static size_t
 size_bytes(unsigned nslots)
 {
-	return (sizeof(struct board) + nslots * sizeof(struct board_slot));
+	return (sizeof(struct board_shared) + nslots *
+	    sizeof(struct board_slot));
 }
 
 struct board *
 board_map(unsigned nslots, struct err *e)
 {
+	struct board_shared *shared;
 	struct board *b;
 
-	b = mmap(NULL, size_bytes(nslots), PROT_READ | PROT_WRITE,
+	shared = mmap(NULL, size_bytes(nslots), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (b == MAP_FAILED) {
+	if (shared == MAP_FAILED) {
 		err_io(e, "map memory shared with the workers");
 		return (NULL);
 	}
-	gate_init(&b->gate);
-	gate_init(&b->complaint);
+	gate_init(&shared->gate);
+	gate_init(&shared->complaint);
+	b = mem_zero(sizeof(*b));
 	b->nslots = nslots;
+	b->shared = shared;
+	b->slot = shared->slot;
 	return (b);
 }
 
 void
 board_unmap(struct board *b)
 {
-	if (b != NULL)
-		(void)munmap(b, size_bytes(b->nslots));
+	if (b == NULL)
+		return;
+	(void)munmap(b->shared, size_bytes(b->nslots));
+	free(b);
 }
 
 static void
@@ -45,10 +55,11 @@ empty(struct tally *t)
 void
 board_reset(struct board *b)
 {
-	gate_init(&b->gate);
-	gate_init(&b->complaint);
-	atomic_store_explicit(&b->grace_ms, 0, memory_order_relaxed);
-	atomic_store_explicit(&b->stopping, false, memory_order_release);
+	gate_init(&b->shared->gate);
+	gate_init(&b->shared->complaint);
+	atomic_store_explicit(&b->shared->grace_ms, 0, memory_order_relaxed);
+	atomic_store_explicit(&b->shared->stopping, false,
+	    memory_order_release);
 	for (unsigned i = 0; i < b->nslots; i++)
 		empty(&b->slot[i].tally);
 }
@@ -56,8 +67,9 @@ board_reset(struct board *b)
 void
 board_stop(struct board *b, int64_t grace_ms)
 {
-	atomic_store_explicit(&b->grace_ms, grace_ms, memory_order_relaxed);
-	atomic_store_explicit(&b->stopping, true, memory_order_release);
+	atomic_store_explicit(&b->shared->grace_ms, grace_ms,
+	    memory_order_relaxed);
+	atomic_store_explicit(&b->shared->stopping, true, memory_order_release);
 }
 
 void

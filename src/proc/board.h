@@ -6,6 +6,9 @@
  * A slot belongs to its worker; after the worker's death and before the next
  * one is forked, to the supervisor.  The rest is written by the supervisor
  * only, but for the gates.
+ *
+ * A worker that was taken over may write anything there: what says where
+ * something is, and how much, is each process's own (struct board).
  */
 #ifndef PROC_BOARD_H
 #define PROC_BOARD_H
@@ -26,13 +29,18 @@ struct board_slot {
 	_Alignas(BOARD_LINE_BYTES) struct tally tally;
 };
 
-struct board {
+struct board_shared {
 	struct gate gate;
 	struct gate complaint;
 	_Atomic bool stopping;		/* start nothing more */
 	_Atomic int64_t grace_ms;	/* valid once stopping */
-	unsigned nslots;
 	struct board_slot slot[];
+};
+
+struct board {
+	unsigned nslots;
+	struct board_shared *shared;
+	struct board_slot *slot;	/* of shared */
 };
 
 /* A board of empty slots; NULL with class io or space. */

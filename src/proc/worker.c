@@ -56,7 +56,7 @@ finish(struct worker *w, struct err *e)
 	if (w->ops->wait(w->job, w->chan.fd, false, e) == -1)
 		return (-1);
 	return (w->ops->drain(w->job, worker_stopping(w) ?
-	    w->board->grace_ms : -1, e));
+	    w->board->shared->grace_ms : -1, e));
 }
 
 /* Until END or EOF. */
@@ -70,7 +70,8 @@ obey(struct worker *w, struct err *e)
 	for (;;) {
 		rc = chan_recv(&w->chan, &kind, w->msg, POOL_MSG_MAX, &len);
 		if (rc == -1)
-			return (w->ops->drain(w->job, w->board->grace_ms, e));
+			return (w->ops->drain(w->job,
+			    w->board->shared->grace_ms, e));
 		if (rc == 0) {
 			if (w->ops->wait(w->job, w->chan.fd, true, e) == -1)
 				return (-1);
@@ -122,8 +123,8 @@ worker_run(const struct worker_start *ws)
 			.first_seg = ws->first_seg,
 			.end_seg = ws->end_seg,
 			.tally = &ws->board->slot[ws->index].tally,
-			.gate = &ws->board->gate,
-			.complaint = &ws->board->complaint,
+			.gate = &ws->board->shared->gate,
+			.complaint = &ws->board->shared->complaint,
 			.again = ws->again,
 		},
 	};
@@ -160,6 +161,6 @@ worker_stopping(void *worker)
 {
 	struct worker *w = worker;
 
-	return (atomic_load_explicit(&w->board->stopping,
+	return (atomic_load_explicit(&w->board->shared->stopping,
 	    memory_order_acquire));
 }

@@ -25,13 +25,15 @@ enum {
 const double figures_bounds[FIGURES_BUCKETS - 1] = { 0.001, 0.003, 0.01,
     0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600 };
 
-struct figures {
-	size_t map_bytes;
-	const struct board *board;
-	size_t max_series;
-	uint32_t *index;	/* the writer's own: row + 1 by hash; 0: free */
-	size_t nindex;		/* a power of 2 */
+/* Where the row of some labels is. */
+struct place {
+	struct hash128 labels;
+	uint32_t row;		/* + 1; 0: free */
+};
 
+/* What is shared.  Who reads it can be taken over and write, too: the writer
+ * takes nothing from there but what it adds to. */
+struct shown {
 	_Atomic uint32_t seq;	/* odd while this is being written: */
 	struct figures_now now;
 	struct figures_failure failures[FIGURES_FAILURES];
@@ -44,17 +46,28 @@ struct figures {
 	struct figures_series series[];
 };
 
+/* Each process's own. */
+struct figures {
+	struct shown *mem;
+	size_t map_bytes;
+	const struct board *board;
+	size_t max_series;
+	struct place *index;	/* the writer's */
+	size_t nindex;		/* a power of 2 */
+	size_t nrows;		/* that the writer has made */
+};
+
 static void
 write_begin(struct figures *f)
 {
-	atomic_fetch_add_explicit(&f->seq, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&f->mem->seq, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 }
 
 static void
 write_end(struct figures *f)
 {
-	atomic_fetch_add_explicit(&f->seq, 1, memory_order_release);
+	atomic_fetch_add_explicit(&f->mem->seq, 1, memory_order_release);
 }
 
 /* Copy what is under the lock, until no writer came between. */
@@ -67,11 +80,12 @@ read_locked(const struct figures *f, void (*copy)(const struct figures *f,
 	unsigned i;
 
 	for (i = 0; i < LOOKS_MAX; i++) {
-		seq = atomic_load_explicit(&f->seq, memory_order_acquire);
+		seq = atomic_load_explicit(&f->mem->seq,
+		    memory_order_acquire);
 		if (seq % 2 == 0) {
 			copy(f, ctx);
 			atomic_thread_fence(memory_order_acquire);
-			if (atomic_load_explicit(&f->seq,
+			if (atomic_load_explicit(&f->mem->seq,
 			    memory_order_relaxed) == seq)
 				return;
 		}
@@ -117,27 +131,30 @@ struct figures *
 figures_new(const struct board *board, int64_t interval_ms, size_t max_series,
     struct err *e)
 {
+	struct shown *mem;
 	struct figures *f;
 	size_t bytes;
 
 	if (max_series > FIGURES_SERIES_MAX)
 		max_series = FIGURES_SERIES_MAX;
-	bytes = sizeof(*f) + (max_series + NOTHERS) * sizeof(f->series[0]);
-	f = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED |
+	bytes = sizeof(*mem) + (max_series + NOTHERS) * sizeof(mem->series[0]);
+	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED |
 	    MAP_ANONYMOUS, -1, 0);
-	if (f == MAP_FAILED) {
+	if (mem == MAP_FAILED) {
 		err_io(e, "map memory shared with what --listen shows");
 		return (NULL);
 	}
+	f = mem_zero(sizeof(*f));
+	f->mem = mem;
 	f->map_bytes = bytes;
 	f->board = board;
 	f->max_series = max_series;
 	for (f->nindex = 16; f->nindex < 2 * (max_series + NOTHERS); )
 		f->nindex *= 2;
 	f->index = mem_zero(f->nindex * sizeof(*f->index));
-	f->now.interval_ms = interval_ms;
-	f->now.started_mono = clock_mono_ms();
-	f->now.started_ms = clock_real_ms();
+	mem->now.interval_ms = interval_ms;
+	mem->now.started_mono = clock_mono_ms();
+	mem->now.started_ms = clock_real_ms();
 	return (f);
 }
 
@@ -147,27 +164,28 @@ figures_free(struct figures *f)
 	if (f == NULL)
 		return;
 	free(f->index);
-	(void)munmap(f, f->map_bytes);
+	(void)munmap(f->mem, f->map_bytes);
+	free(f);
 }
 
 void
 figures_begin(struct figures *f)
 {
 	write_begin(f);
-	f->now.running = true;
-	f->now.begun_mono = clock_mono_ms();
+	f->mem->now.running = true;
+	f->mem->now.begun_mono = clock_mono_ms();
 	write_end(f);
 }
 
 void
 figures_end(struct figures *f, const struct figures_cycle *c)
 {
-	struct figures_now *now = &f->now;
+	struct figures_now *now = &f->mem->now;
 	size_t i, n = c->nfailures < FIGURES_FAILURES ? c->nfailures :
 	    FIGURES_FAILURES;
 
-	observe(&f->histogram[FIGURES_CYCLE], c->took_ms);
-	observe(&f->histogram[FIGURES_SCAN], c->scan_ms);
+	observe(&f->mem->histogram[FIGURES_CYCLE], c->took_ms);
+	observe(&f->mem->histogram[FIGURES_SCAN], c->scan_ms);
 	write_begin(f);
 	now->running = false;
 	now->ended_ms = clock_real_ms();
@@ -195,51 +213,50 @@ figures_end(struct figures *f, const struct figures_cycle *c)
 	    "" : c->undone);
 	now->nfailures = n;
 	if (n > 0)
-		memcpy(f->failures, c->failures, n * sizeof(f->failures[0]));
+		memcpy(f->mem->failures, c->failures,
+		    n * sizeof(c->failures[0]));
 	write_end(f);
 }
 
-/* Where in the index is, or would be, the row of these labels? */
-static uint32_t *
-slot_of(struct figures *f, const char *project, const char *database)
+/* Where in the index are, or would be, these labels? */
+static struct place *
+place_of(struct figures *f, const char *project, const char *database)
 {
-	const struct figures_series *s;
-	size_t at = (size_t)(hash64(project, strlen(project)) ^
-	    hash64(database, strlen(database)) * 3);
+	struct hash128 h = hash128_seeded(database, strlen(database),
+	    hash64(project, strlen(project)));
+	struct place *p;
+	size_t at;
 
-	for (;; at++) {
-		at &= f->nindex - 1;
-		if (f->index[at] == 0)
-			return (&f->index[at]);
-		s = &f->series[f->index[at] - 1];
-		if (strcmp(s->project, project) == 0 &&
-		    strcmp(s->database, database) == 0)
-			return (&f->index[at]);
+	for (at = (size_t)h.lo;; at++) {
+		p = &f->index[at & (f->nindex - 1)];
+		if (p->row == 0 || hash128_eq(p->labels, h))
+			break;
 	}
+	p->labels = h;
+	return (p);
 }
 
 /* The row of these labels; a new one if there is room, else "other". */
 static struct figures_series *
 row_of(struct figures *f, const char *project, const char *database)
 {
-	size_t n = atomic_load_explicit(&f->nseries, memory_order_relaxed);
-	uint32_t *slot = slot_of(f, project, database);
+	struct place *p = place_of(f, project, database);
 	struct figures_series *s;
 
-	if (*slot == 0 && n >= f->max_series) {
+	if (p->row == 0 && f->nrows >= f->max_series) {
 		project = "other";
 		database = database[0] == '\0' ? "" : "other";
-		slot = slot_of(f, project, database);
+		p = place_of(f, project, database);
 	}
-	if (*slot == 0) {
-		s = &f->series[n];
+	if (p->row == 0) {
+		s = &f->mem->series[f->nrows];
 		cut(s->project, sizeof(s->project), project);
 		cut(s->database, sizeof(s->database), database);
-		*slot = (uint32_t)n + 1;
-		atomic_store_explicit(&f->nseries, n + 1,
+		p->row = (uint32_t)++f->nrows;
+		atomic_store_explicit(&f->mem->nseries, f->nrows,
 		    memory_order_release);
 	}
-	return (&f->series[*slot - 1]);
+	return (&f->mem->series[p->row - 1]);
 }
 
 static void
@@ -249,7 +266,7 @@ count_series(struct figures *f, const char *project, const char *database,
 	char p[FIGURES_LABEL_BYTES], d[FIGURES_LABEL_BYTES];
 	struct figures_series *s;
 
-	/* Cut as the rows are, so that they compare. */
+	/* Cut as the rows are, so that those that look the same are one. */
 	cut(p, sizeof(p), project);
 	cut(d, sizeof(d), database);
 	s = row_of(f, p, d);
@@ -262,7 +279,7 @@ static void
 count_minute(struct figures *f, uint64_t bytes, int64_t now_ms)
 {
 	int64_t minute = now_ms / 60000;
-	struct figures_minute *m = &f->minute[minute % FIGURES_MINUTES];
+	struct figures_minute *m = &f->mem->minute[minute % FIGURES_MINUTES];
 
 	if (atomic_load_explicit(&m->minute, memory_order_relaxed) != minute) {
 		atomic_store_explicit(&m->uploads, 0, memory_order_relaxed);
@@ -279,11 +296,11 @@ figures_upload(struct figures *f, const struct figures_upload *u)
 {
 	int64_t now_ms = clock_real_ms();
 
-	add(&f->uploads, 1);
-	add(&f->bytes, u->bytes);
-	observe(&f->histogram[FIGURES_UPLOAD], u->took_ms);
+	add(&f->mem->uploads, 1);
+	add(&f->mem->bytes, u->bytes);
+	observe(&f->mem->histogram[FIGURES_UPLOAD], u->took_ms);
 	if (u->lag_ms >= 0)
-		observe(&f->histogram[FIGURES_LAG], u->lag_ms);
+		observe(&f->mem->histogram[FIGURES_LAG], u->lag_ms);
 	count_minute(f, u->bytes, now_ms);
 	if (u->project == NULL)
 		return;
@@ -295,7 +312,7 @@ figures_upload(struct figures *f, const struct figures_upload *u)
 static void
 copy_now(const struct figures *f, void *ctx)
 {
-	memcpy(ctx, &f->now, sizeof(f->now));
+	memcpy(ctx, &f->mem->now, sizeof(f->mem->now));
 }
 
 void
@@ -303,9 +320,9 @@ figures_read(const struct figures *f, struct figures_now *now)
 {
 	read_locked(f, copy_now, now);
 	/* They are counted one by one, and none is lost with a worker. */
-	now->total[TALLY_SYNCED] = atomic_load_explicit(&f->uploads,
+	now->total[TALLY_SYNCED] = atomic_load_explicit(&f->mem->uploads,
 	    memory_order_relaxed);
-	now->total[TALLY_BYTES_STORED] = atomic_load_explicit(&f->bytes,
+	now->total[TALLY_BYTES_STORED] = atomic_load_explicit(&f->mem->bytes,
 	    memory_order_relaxed);
 }
 
@@ -319,9 +336,11 @@ copy_failures(const struct figures *f, void *ctx)
 {
 	struct failures_copy *c = ctx;
 
-	c->n = f->now.nfailures < c->max ? f->now.nfailures : c->max;
+	c->n = f->mem->now.nfailures;
+	if (c->n > c->max)
+		c->n = c->max;
 	if (c->n > 0)
-		memcpy(c->v, f->failures, c->n * sizeof(c->v[0]));
+		memcpy(c->v, f->mem->failures, c->n * sizeof(c->v[0]));
 }
 
 size_t
@@ -338,14 +357,15 @@ figures_failures(const struct figures *f, struct figures_failure *v,
 const struct figures_histogram *
 figures_histogram(const struct figures *f, enum figures_kind kind)
 {
-	return (&f->histogram[kind]);
+	return (&f->mem->histogram[kind]);
 }
 
 const struct figures_series *
 figures_series(const struct figures *f, size_t i)
 {
-	return (i < atomic_load_explicit(&f->nseries, memory_order_acquire) ?
-	    &f->series[i] : NULL);
+	return (i < f->max_series + NOTHERS &&
+	    i < atomic_load_explicit(&f->mem->nseries,
+	    memory_order_acquire) ? &f->mem->series[i] : NULL);
 }
 
 void
@@ -358,7 +378,7 @@ figures_minute(const struct figures *f, int64_t now_ms, unsigned ago,
 	*uploads = *bytes = 0;
 	if (minute < 0 || ago >= FIGURES_MINUTES)
 		return;
-	m = &f->minute[minute % FIGURES_MINUTES];
+	m = &f->mem->minute[minute % FIGURES_MINUTES];
 	if (atomic_load_explicit(&m->minute, memory_order_acquire) != minute)
 		return;
 	*uploads = atomic_load_explicit(&m->uploads, memory_order_relaxed);

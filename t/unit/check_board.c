@@ -1,5 +1,7 @@
 /* What stays of a worker that died, and what is counted again. */
 #include "proc/board.h"
+
+#include "unit/scribble.h"
 #include "unit/suite.h"
 
 START_TEST(what_is_done_for_good_outlives_a_worker)
@@ -48,6 +50,30 @@ START_TEST(the_oldest_of_all_is_the_oldest)
 }
 END_TEST
 
+START_TEST(what_a_worker_writes_there_leads_nobody_elsewhere)
+{
+	struct err e;
+	struct board *b = board_map(2, &e);
+	uint64_t count[TALLY_NCOUNT] = { 0 };
+	char path[64];
+
+	ck_assert_ptr_nonnull(b);
+	scribble(scribbles[_i]);
+	board_sum(b, count);
+	(void)board_oldest_ms(b);
+	(void)board_in_hand(b, 1, path, sizeof(path));
+	ck_assert_uint_lt(strlen(path), sizeof(path));
+	board_hand_over(b, 0, count);
+	board_stop(b, 1);
+	board_reset(b);
+	memset(count, 0, sizeof(count));
+	board_sum(b, count);
+	ck_assert_uint_eq(count[TALLY_LOOKED], 0);
+	ck_assert_uint_eq(b->nslots, 2);
+	board_unmap(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -55,5 +81,7 @@ main(void)
 
 	tcase_add_test(tc, what_is_done_for_good_outlives_a_worker);
 	tcase_add_test(tc, the_oldest_of_all_is_the_oldest);
+	tcase_add_loop_test(tc,
+	    what_a_worker_writes_there_leads_nobody_elsewhere, 0, 3);
 	return (run_suite(tc));
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "serve/figures.h"
+#include "unit/scribble.h"
 #include "unit/suite.h"
 
 static struct figures *
@@ -293,6 +294,33 @@ START_TEST(a_reader_sees_what_belongs_together)
 }
 END_TEST
 
+/* The face, or a worker, may have been taken over. */
+START_TEST(what_others_write_there_leads_the_writer_nowhere)
+{
+	struct err e;
+	struct figures *f = figures_new(NULL, 1000, 4, &e);
+	struct figures_upload u = { .bytes = 1, .took_ms = 1, .lag_ms = 1,
+	    .project = "p" };
+	struct figures_cycle c = { .complete = true, .nfailures = 3,
+	    .failures = written, .count = (uint64_t[TALLY_NCOUNT]){ 0 } };
+	char name[32];
+	int i;
+
+	ck_assert_ptr_nonnull(f);
+	figures_upload(f, &u);
+	for (i = 0; i < 100; i++) {
+		if (i % 10 == 0)
+			scribble(scribbles[_i]);
+		(void)snprintf(name, sizeof(name), "d%d", i);
+		u.database = name;
+		figures_upload(f, &u);
+	}
+	figures_begin(f);
+	figures_end(f, &c);
+	figures_free(f);
+}
+END_TEST
+
 START_TEST(a_worker_has_a_row)
 {
 	struct err e;
@@ -332,6 +360,8 @@ main(void)
 	tcase_add_test(tc, a_minute_is_forgotten_after_an_hour);
 	tcase_add_test(tc, it_is_well_while_cycles_complete);
 	tcase_add_test(tc, a_reader_sees_what_belongs_together);
+	tcase_add_loop_test(tc,
+	    what_others_write_there_leads_the_writer_nowhere, 0, 3);
 	tcase_add_test(tc, a_worker_has_a_row);
 	return (run_suite(tc));
 }
