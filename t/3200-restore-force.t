@@ -98,6 +98,22 @@ says "is not lost" "t.db-journal is a database of its own"
 ok "at all" cmp own.db "$db-journal"
 rm "$db-journal"
 
+# The longest path that SQLite opens, and one byte more.
+mkdir -p "$scratch/$(printf '%0200d/%0100d' 1 2)"
+cd "$scratch"/0*/0* || exit 1
+moved=0
+for n in 504 505; do
+	long=$PWD/$(printf "%0$((n - ${#PWD} - 1))d" 3)
+	cp "$db" "$long"
+	status 0 "a path of $n bytes" "$lf" restore --force -o "$long" \
+	    "$scratch/$url"
+	is "$moved old ones are kept" \
+	    "$(find . -name '*.replaced-*' | wc -l)" $moved
+	moved=1
+done
+says "which is said" 'was moved to .*/0*3\.replaced-'
+cd "$scratch" || exit 1
+
 # Somebody has it open.
 for mode in DELETE WAL; do
 	rm -f data/*

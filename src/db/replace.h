@@ -6,10 +6,10 @@
  * Owner: a worker, or restore.  Where SQLite can, its exclusive lock on the
  * old database is taken and it is made to fold and remove its companions, the
  * directory is synced, and the new file is renamed over the old one under that
- * lock.  Where it cannot (damaged, not a database), the old file is moved aside
- * as NAME.replaced-<timestamp>, then its companions likewise (NAME-wal to
- * NAME.replaced-<timestamp>-wal), the directory is synced, and the new file is
- * renamed without replacing.
+ * lock.  Where it cannot (damaged, not a database, a path that is too long for
+ * it), the old file is moved aside as NAME.replaced-<timestamp>, then its
+ * companions likewise (NAME-wal to NAME.replaced-<timestamp>-wal), the
+ * directory is synced, and the new file is renamed without replacing.
  *
  * Nothing here logs.
  */
