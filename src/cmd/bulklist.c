@@ -11,6 +11,10 @@
 #include "fleet/wish.h"
 #include "store/marker.h"
 
+enum {
+	LISTINGS = 32		/* at once; each holds two pages */
+};
+
 struct list {
 	const struct bulkplan *p;
 	const struct bulklist_out *out;
@@ -140,6 +144,8 @@ find_what(const struct list *l, int64_t cutoff_ms, struct find_cfg *cfg,
 		cfg->before_ms = cfg->stored_before_ms = cutoff_ms;
 	cfg->tell_young = l->p->by_time;
 	cfg->parallel = l->p->s3.concurrent;
+	if (cfg->parallel > LISTINGS)
+		cfg->parallel = LISTINGS;
 	return (find_new(cfg, e));
 }
 

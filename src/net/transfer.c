@@ -347,8 +347,13 @@ transfer_setup(struct http_transfer *t, CURL *easy, struct err *e)
 		err_set(e, ERR_NETWORK, "not the URL of a server");
 		return (-1);
 	}
+	/* libcurl takes none of over 8 MB, and what is in it may be others'. */
+	if (curl_easy_setopt(easy, CURLOPT_URL, r->url) != CURLE_OK) {
+		err_set(e, ERR_NETWORK, "%s: no request to it can be as long "
+		    "as this one", t->peer);
+		return (-1);
+	}
 	set_connection(t->http, easy);
-	SET(easy, CURLOPT_URL, r->url);
 	/* A key may hold "/../". */
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);

@@ -13,7 +13,7 @@
 enum {
 	NAMES_MAX_BYTES = 1024,		/* of a path */
 	PATHS_MAX = 256,		/* different ones in an answer */
-	ITEMS_MAX = 1 << 20,
+	ITEMS_MAX = 1 << 18,
 	PIECE_BYTES = 64 * 1024,
 	TAG_MAX_BYTES = 4 * PIECE_BYTES
 };

@@ -97,7 +97,8 @@ struct s3_call {
 	const char *list[2 * S3_PAIRS + 8];
 	char payload[SIGV4_HASH_BYTES];
 	unsigned nmoves;	/* the site's, when it was sent */
-	char *moved;		/* "scheme://host/path" of a redirect */
+	char *moved;		/* "scheme://host/" and maybe "bucket/", where
+				 * the key goes; of a redirect */
 	bool dead;		/* err is set, and is to be delivered */
 	bool clock_set, keys_renewed, redirected;
 	bool spent;		/* its tries are used up */
@@ -211,8 +212,10 @@ int s3_site_init(struct s3_site *site, const struct store_url_s3 *u,
     const char *region, const char *endpoint, struct err *e);
 void s3_site_fini(struct s3_site *site);
 /* Follow what an answer with 301 or 307 says; false: it does not say, or
- * nothing that may be followed (a foreign host, another scheme).  *moved: the
- * address for this request alone, or NULL: site is another now. */
+ * nothing that may be followed (a foreign host, another scheme).  *moved: what
+ * stands before the key for this request alone, or NULL: site is another now.
+ * The server says where, never what: the path that it names is not looked
+ * at. */
 bool s3_site_follow(struct s3_site *site, const struct s3_fault *f,
     const char *location, char **moved);
 
