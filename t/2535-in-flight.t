@@ -10,11 +10,11 @@ db=$scratch/data/a.db
 mkdir data
 sql "$db" "PRAGMA journal_mode=WAL; CREATE TABLE t(x);
     INSERT INTO t VALUES('one')" >"$out"
-mkfifo talk
-start sh -c "exec sqlite3 '$db' <talk"
+mkfifo fifo
+start sh -c "exec sqlite3 '$db' <fifo"
 other=$pid
 told=$pout
-exec 9>talk
+exec 9>fifo
 echo "INSERT INTO t VALUES('two');" >&9
 
 rows()
@@ -77,10 +77,10 @@ status 0 "and the one after that" backup
 prints_not "reads nothing again" .
 says "finds no change" ' 0 synced'
 
-# says_done N: the other has come as far as that.
-says_done()
+# is_ready N: the other has come as far as that.
+is_ready()
 {
-	[ "$(grep -c done "$told")" -ge "$1" ]
+	[ "$(grep -c ready "$told")" -ge "$1" ]
 }
 n=0
 
@@ -88,8 +88,8 @@ n=0
 for how in wal_checkpoint 'wal_checkpoint(TRUNCATE)'; do
 	before=$(rows "$db")
 	echo "PRAGMA $how;" >&9
-	echo "SELECT 'done';" >&9
-	wait_for 10 says_done $((n += 1))
+	echo "SELECT 'ready';" >&9
+	wait_for 10 is_ready $((n += 1))
 	writing "$how" 3
 	status 0 "$how: a backup while a commit waits" backup
 	is "$how: does not have it" "$(newest)" "$before"
