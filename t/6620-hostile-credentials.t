@@ -20,9 +20,9 @@ store='s3://bucket/p?endpoint=http://127.0.0.1:1'
 # List with keys from there, of a deed.
 container()
 {
-	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:$port/$1/x
+	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:$port/$1/hiddenid
 	export AWS_CONTAINER_CREDENTIALS_FULL_URI
-	run "container.$1" list "$store"
+	run "container.$1" list -vv "$store"
 	unset AWS_CONTAINER_CREDENTIALS_FULL_URI
 }
 sts()

@@ -55,6 +55,11 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		buf_reset(&t->headers);
 		t->headed = false;
+		/* curl would send it again itself, or, later, not at all. */
+		if (t->expects && status_of(t) == 417) {
+			t->unmet = t->http->no_expect = true;
+			return (0);
+		}
 		return (len);
 	}
 	n = len;
@@ -228,7 +233,9 @@ set_headers(struct http_transfer *t)
 	 * name comes later and is sent. */
 	add_header(t, "Accept:");
 	add_header(t, "Content-Type:");
-	if (t->req->body_bytes < EXPECT_MIN_BYTES)
+	t->expects = t->req->body_bytes >= EXPECT_MIN_BYTES &&
+	    !t->http->no_expect;
+	if (!t->expects)
 		add_header(t, "Expect:");
 	for (; line != NULL && *line != NULL; line++)
 		add_header(t, *line);

@@ -246,8 +246,8 @@ struct store_reader *s3_get(struct store *s, const struct store_get_cfg *cfg,
     uint64_t *size, struct err *e);
 struct store_lister *s3_list(struct store *s,
     const struct store_list_cfg *cfg, struct err *e);
-/* Only if this is still the object's tag (s3get.c); does the answer have
- * another one all the same; and it is not. */
+/* Only if this is still the object's tag (s3get.c), unless it is a weak one;
+ * does the answer have another one all the same; and it is not. */
 void s3_if_match(struct s3_call *c, const char *tag);
 bool s3_is_other(const struct http_req *req, const char *tag);
 void s3_gone(const struct s3 *s, const char *key, struct err *e);

@@ -80,6 +80,28 @@ START_TEST(what_comes_without_words_is_said_by_its_status)
 }
 END_TEST
 
+/* With a 200 first, S3 sends blanks for as long as it puts parts together. */
+START_TEST(an_error_is_read_behind_blanks)
+{
+	static const char *const before[] = { "", " \n", " \r\n\t  " };
+	struct http_req r = { .status = 200 };
+	struct s3_fault f = { 0 };
+
+	buf_printf(&r.answer, "%s<?xml version=\"1.0\"?>\n<Error><Code>"
+	    "InternalError</Code><Message>Again</Message></Error>",
+	    before[_i]);
+	s3_fault_read(&f, &r);
+	ck_assert_str_eq(f.code, "InternalError");
+	ck_assert_str_eq(f.message, "Again");
+	memset(&f, 0, sizeof(f));
+	buf_reset(&r.answer);
+	buf_puts(&r.answer, before[_i]);
+	s3_fault_read(&f, &r);
+	ck_assert_str_eq(f.code, "");
+	buf_fini(&r.answer);
+}
+END_TEST
+
 START_TEST(a_servers_text_cannot_break_the_line)
 {
 	char to[8];
@@ -307,6 +329,7 @@ main(void)
 	    0, LENGTH(faults));
 	tcase_add_loop_test(tc, what_comes_without_words_is_said_by_its_status,
 	    0, LENGTH(bare));
+	tcase_add_loop_test(tc, an_error_is_read_behind_blanks, 0, 3);
 	tcase_add_test(tc, a_servers_text_cannot_break_the_line);
 	tcase_add_loop_test(tc, a_key_is_decoded, 0, LENGTH(keys));
 	tcase_add_test(tc, a_page_is_read);
