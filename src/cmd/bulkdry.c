@@ -9,6 +9,7 @@
 #include "cmd/bulklist.h"
 #include "cmd/bulkrun.h"
 #include "cmd/output.h"
+#include "cmd/reach.h"
 #include "cmd/report.h"
 
 struct dry {
@@ -64,6 +65,16 @@ stopping(void *ctx)
 	return (ferror(stdout) != 0);
 }
 
+/* This process is all there is; what it was given to read, it has read. */
+static int
+confine(const struct bulkplan *p, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+
+	reach_store(sandbox, &p->url, &p->s3, SANDBOX_READ);
+	return (reach_enter(sandbox, e));
+}
+
 int
 bulkrun_dry(struct bulkplan *p)
 {
@@ -76,7 +87,8 @@ bulkrun_dry(struct bulkplan *p)
 	int status;
 
 	d.report = report_new(p);
-	if (bulklist_probe(p, &up, &p->store_id, &e) == -1 ||
+	if (confine(p, &e) == -1 ||
+	    bulklist_probe(p, &up, &p->store_id, &e) == -1 ||
 	    bulkplan_settle(p, up, &e) == -1 ||
 	    bulklist_run(p, INT64_MAX, &out, &e) == -1)
 		status = bulkplan_fail(p, &e);
