@@ -16,7 +16,7 @@ struct dry {
 	const struct bulkplan *p;
 	struct report *report;
 	uint64_t nfound, nrefused, nyoung;
-	bool elsewhere;
+	bool elsewhere, young_elsewhere;
 };
 
 static void
@@ -47,9 +47,11 @@ young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
-elsewhere(void *ctx)
+elsewhere(void *ctx, bool is_young)
 {
-	((struct dry *)ctx)->elsewhere = true;
+	struct dry *d = ctx;
+
+	*(is_young ? &d->young_elsewhere : &d->elsewhere) = true;
 }
 
 static void
@@ -92,7 +94,11 @@ bulkrun_dry(struct bulkplan *p)
 	    bulkplan_settle(p, up, &e) == -1 ||
 	    bulklist_run(p, INT64_MAX, &out, &e) == -1)
 		status = bulkplan_fail(p, &e);
-	else if (d.nfound + d.nrefused + d.nyoung == 0) {
+	else if (d.nfound + d.nrefused == 0 && !d.elsewhere &&
+	    (d.nyoung > 0 || d.young_elsewhere)) {
+		report_all_young(d.report);
+		status = 1;
+	} else if (d.nfound + d.nrefused + d.nyoung == 0) {
 		report_nothing(d.report, d.elsewhere);
 		status = d.elsewhere ? 0 : 1;
 	} else
