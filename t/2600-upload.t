@@ -84,6 +84,11 @@ ln -s real literal
 status 0 "the literal part of a pattern may be a link" "$lf" upload \
     --to store7 --pattern "$scratch/literal/*/x.db" --key '{{1}}' \
     "$scratch/literal/t2/x.db"
+cp secret/x.db real/file
+status 0 "a pattern that ends in ** matches its directory, too" "$lf" upload \
+    --to store-file --pattern "$scratch/literal/file/**" "$scratch/literal/file"
+is "by its name" "$(cut -f 2 "$out")" "${scratch#/}/literal/file"
+is "and stored" "$("$lf" list store-file | cut -f 3)" "${scratch#/}/literal/file"
 
 # What cannot be a file; and output that is lost.
 long=$(printf '%0256d' 0)
