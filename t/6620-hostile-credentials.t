@@ -150,5 +150,6 @@ held
 is "what was lent is not said" "$(grep -al lentsecret e.* o.* | wc -l)" 0
 is "no control character is" \
     "$(cat e.* o.* | tr -d '\n' | tr -cd '\000-\037\177' | wc -c)" 0
+ok "headers are seen" grep -q '^	Authorization: hiddenauth$' server/log
 not_ok "nothing was smuggled into a request" grep -qi smuggled server/log
 done_testing
