@@ -84,9 +84,9 @@ say_young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
-say_elsewhere(void *ctx)
+say_elsewhere(void *ctx, bool young)
 {
-	struct finding f = { .kind = FINDING_ELSEWHERE };
+	struct finding f = { .kind = FINDING_ELSEWHERE, .n = young };
 
 	say_next(ctx, &f);
 }
@@ -232,7 +232,7 @@ take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 	} else if (f.kind == FINDING_YOUNG)
 		out->young(out->ctx, f.key, f.ms);
 	else if (f.kind == FINDING_ELSEWHERE)
-		out->elsewhere(out->ctx);
+		out->elsewhere(out->ctx, f.n != 0);
 	else if (f.kind == FINDING_FOREIGN)
 		out->foreign(out->ctx, f.n);
 }

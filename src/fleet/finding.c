@@ -45,7 +45,6 @@ finding_put(struct buf *b, const struct finding *f)
 		put_text(b, f->key, ORDER_NAME_MAX);
 		break;
 	case FINDING_ELSEWHERE:
-		break;
 	case FINDING_FOREIGN:
 		put_number(b, f->n);
 		break;
@@ -173,7 +172,7 @@ finding_parse(const void *msg, size_t len, struct finding *f)
 		ok = moment(&r, &f->ms) && key(&r, &f->key);
 		break;
 	case FINDING_ELSEWHERE:
-		ok = true;
+		ok = number(&r, &f->n) && f->n <= 1;
 		break;
 	case FINDING_FOREIGN:
 		ok = number(&r, &f->n);

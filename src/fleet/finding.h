@@ -7,7 +7,7 @@
  *     'o'  a parcel of orders (fleet/order.h)
  *     'r'  u64 class, key, NUL, message, NUL: refused
  *     'y'  u64 moment of the oldest, key, NUL: too young
- *     'e'  nothing: there are some in other shards
+ *     'e'  u64 0 or 1: there are some in other shards, or young ones
  *     'f'  u64 objects that are no backups
  *     'p'  u64 up, u64 u64 id: which store it is (cmd/bulklist.h)
  *     'w'  u64 moment, key, NUL, path, NUL: where the database of a backup was
@@ -42,7 +42,7 @@ struct finding {
 	const char *text;	/* message or path */
 	enum err_class cls;
 	int64_t ms;
-	uint64_t n;		/* up, or objects */
+	uint64_t n;		/* 0 or 1, objects, or up */
 	struct hash128 id;
 };
 
