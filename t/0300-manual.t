@@ -43,10 +43,17 @@ is 'no promise is without' "$(awk '
 	on && dash && /^\.It/ { item = " " }
 	on && item != "" && !/^\.It/ { item = item $0 " " }
     ' "$top/man/litefleet-security.7")" ''
-for word in AWS_ACCESS_KEY_ID AWS_PROFILE AWS_REGION LITEFLEET_TO STATE_DIRECTORY XDG_STATE_HOME TMPDIR; do
-	ok "litefleet.1 tells of $word" \
-	    grep -q "^\.It Ev $word" "$top/man/litefleet.1"
-done
+# Of each variable whose name stands, in no table of options, in a file that
+# asks the environment; but for those of the tests.
+sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/s/^\.It Ev //p' \
+    "$top/man/litefleet.1" | sed 's/ , /\n/g' | sort >told
+grep -lw -e getenv -e settings_env "$top"/src/*/*.c |
+    grep -v -e /hook.c -e /pry.c | xargs grep -hv '^	*{ "' |
+    grep -oE '"([A-Z][A-Z0-9_]{3,}|[a-z]+_proxy)"' | tr -d '"' | sort -u >asked
+ok 'variables are asked for' test "$(wc -l <asked)" -ge 30
+while read -r word; do
+	ok "litefleet.1 tells of $word" grep -qxF "$word" told
+done <asked
 for n in 0 1 2 3 75; do
 	ok "litefleet.1 tells of exit status $n" sh -c '
 		sed -n "/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/p" "$0" |

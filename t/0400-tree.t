@@ -145,6 +145,16 @@ for f in $scripts; do
 done >"$found"
 none 'every script is executable'
 
+# What stands in the first columns there, before two blanks.
+sed -n '/^Targets$/,/^Variables/p' INSTALL |
+    sed -n '/^    [a-z]/{s/^    //;s/  .*//;s/, */\n/g;p;}' |
+    sort >"$scratch/told"
+sed -n '/^\.PHONY:/,/[^\\]$/p' GNUmakefile | sed 's/^\.PHONY://' |
+    grep -oE '[a-z][a-z0-9-]*' | sort >"$scratch/targets"
+ok 'there are targets' test "$(wc -l <"$scratch/targets")" -ge 10
+diff "$scratch/told" "$scratch/targets" >"$found"
+none 'INSTALL tells of every target of make, and of no other'
+
 if command -v shellcheck >/dev/null; then
 	# Without reading t/lib.sh for each, which takes five times as long and
 	# is left to "make lint": who sets a variable, and who uses it.

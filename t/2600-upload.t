@@ -37,7 +37,8 @@ status 0 "upload committed the state" "$lf" backup --json --to "${base}store" "$
 not_racy
 status 0 "so backup" "$lf" backup --json --to "${base}store" "$p"
 is "stores nothing" "$(jq -r 'select(.type == "summary") | .synced' "$out")" 0
-is "and a dry run is empty" "$("$lf" backup -n --to "${base}store" "$p")" ""
+status 0 "and a dry run" "$lf" backup -n --to "${base}store" "$p"
+is "is empty" "$(cat "$out")" ""
 sqlite3 data/a/1.db 'insert into t values(9)'
 is "changed shows" "$("$lf" backup -n --to "${base}store" "$p" | cut -f1,3)" \
     "$(printf 'changed\t%s' "$scratch/data/a/1.db")"
@@ -84,6 +85,11 @@ ln -s real literal
 status 0 "the literal part of a pattern may be a link" "$lf" upload \
     --to store7 --pattern "$scratch/literal/*/x.db" --key '{{1}}' \
     "$scratch/literal/t2/x.db"
+cp secret/x.db real/file
+status 0 "a pattern that ends in ** matches its directory, too" "$lf" upload \
+    --to store-file --pattern "$scratch/literal/file/**" "$scratch/literal/file"
+is "by its name" "$(cut -f 2 "$out")" "${scratch#/}/literal/file"
+is "and stored" "$("$lf" list store-file | cut -f 3)" "${scratch#/}/literal/file"
 
 # What cannot be a file; and output that is lost.
 long=$(printf '%0256d' 0)
@@ -155,10 +161,11 @@ cp data/b/1.db "$(printf 'data/b/t\tn\nx.db')"
 "$lf" backup -n "$p" | cut -f3 | "$lf" upload --to "${base}store3" - >"$out" 2>"$err" &&
     pass "odd names through the pipe" || fail "odd names through the pipe"
 is "all of them" "$("$lf" list "${base}store3" | wc -l)" 8
-"$lf" backup -n0 "$p" | tr '\0\n' '\n\0' | cut -f3- >/dev/null
-printf '%s\0' "$(printf 'data/b/t\tn\nx.db')" |
+odd=$(printf '%s/data/b/t\tn\nx.db' "$scratch")
+printf '%s\0' "$odd" |
     "$lf" upload -0 --to "${base}store3" - >"$out" 2>"$err" &&
     pass "NUL items from stdin" || fail "NUL items from stdin"
+is "are what they are" "$(head -c ${#odd} "$out")" "$odd"
 printf 'a\\q\n' | "$lf" upload --to "${base}store3" - >"$out" 2>"$err"
 is "a wrong escape is a usage error" "$?" 2
 says "says where" 'standard input, line 1: .*backslash'

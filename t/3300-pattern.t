@@ -175,6 +175,62 @@ is "without what came later" "$(sql \
     out/p0/databases/d0/branches/b0/tenants/t000001.db \
     "SELECT count(*) FROM sqlite_schema WHERE name = 'later'")" 0
 rm -rf out
+
+# A time before all of them is most likely a slip.
+young='^litefleet: warning: nothing to restore: none of what was found had a backup at or before 2001-02-03T00:00:00\.000Z \(--timestamp\)$'
+one=$key/p0/databases/d0/branches/b0/tenants/t000001.db
+early()
+{
+	rp --output-dir out --timestamp 2001-02-03 "$@"
+}
+status 1 "a time before all" early --json "$store/$key/p0/**"
+says "is said" "$young"
+says "each is named" ': skipped: it had no backup at or before 2001-02-03T'
+is "all are skipped" "$(figure found)" "$(figure skipped)"
+status 1 "in a dry run" early -n "$store/$key/p0/**"
+says "it is, too" "$young"
+status 1 "with --resume" early --resume "$store/$key/p0/**"
+says "it is, too" "$young"
+echo "$one" >line
+status 1 "by line" sh -c 'exec "$@" <line' sh "$lf" restore-pattern \
+    --output-dir out --timestamp 2001-02-03 --from "$store" -
+says "it is, too" "$young"
+printf '%s\t\tio\tfailed\n' "$one" >report
+status 1 "with --retry-report" early --from "$store" --retry-report report
+says "it is, too" "$young"
+is "nothing is made of it" "$(find out -type f)" ""
+status 1 "nothing at all" early "$store/nothing/**"
+says_not "is another thing" 'nothing to restore: none of what was found'
+# Some are there, and were restored before: that is no slip.
+status 0 "some at a time" rp --output-dir out --timestamp "$first" \
+    "$store/$key/p0/*.db"
+says_not "is not said" 'nothing to restore'
+status 0 "again" rp --output-dir out --if-db-not-exists --timestamp "$first" \
+    "$store/$key/p0/*.db"
+says "with what is there" '4 found, 4 skipped'
+says_not "is not said" 'nothing to restore'
+rm -rf out
+# A shard may have none but late ones, as long as others have some.
+alone=
+for n in 2 3 5 7 11 13 17 19; do
+	i=0
+	while [ $((i += 1)) -le $n ] && [ -z "$alone" ]; do
+		rp -n --shard $i/$n "$store/$key/p0/*.db" 2>"$err" >lines
+		[ "$(cut -f 1 lines)" != "$key/p0/late.db" ] || alone=$i/$n
+	done
+done
+status 0 "a shard of late.db alone" rp --output-dir out --shard "$alone" \
+    --timestamp "$first" "$store/$key/p0/*.db"
+says "says what it found" '1 found, 1 skipped'
+says_not "and no more, as others have some" 'nothing to restore'
+for i in 1 2 3; do
+	status 1 "shard $i of a time before all" early --shard $i/3 \
+	    "$store/$key/p0/late.db"
+	says "is said" "$young"
+	status 1 "a dry run of it" early -n --shard $i/3 "$store/$key/p0/late.db"
+	says "is said" "$young"
+done
+rm -rf out
 status 0 "without, the newest" rp --output-dir out "$store/$key/**/t00000*.db"
 is "has it" "$(sql out/p0/databases/d0/branches/b0/tenants/t000001.db \
     "SELECT count(*) FROM later")" 0

@@ -229,6 +229,31 @@ else
 	skip "no mount namespaces here" 9
 fi
 
+# What a pattern that ends in "**" matches was a file where it has a directory.
+mkdir was
+sql was/d "CREATE TABLE w(w); INSERT INTO w VALUES('file')"
+"$lf" backup -q --to turned "$scratch/was/*" || exit 1
+rm was/d
+mkdir was/d
+sql was/d/long.db "CREATE TABLE w(w); INSERT INTO w VALUES('below')"
+"$lf" backup -q --to turned "$scratch/was/**" || exit 1
+rm -rf was/d
+"$lf" list turned | cut -f 3 | sort -r >lines
+is "two databases, one with the name of a directory" "$(wc -l <lines)" 2
+status 1 "both by path" rp --json --from turned "$scratch/was/d/**"
+is "one is restored" "$(figure restored) $(find was -type f)" "1 was/d/long.db"
+is "with what it had" "$(word was/d/long.db)" below
+says "the other is refused" 'was/d: refused: its path is .*"litefleet restore"'
+status 1 "by line, in another order" sh -c 'exec "$@" <lines' sh "$lf" \
+    restore-pattern --json --output-dir below --from turned \
+    --pattern "$scratch/was/d/**" -
+is "the same" "$(figure failed) $(find below -type f -name "[!.]*")" \
+    "1 below/long.db"
+rm -r was/d
+status 0 "litefleet restore does it" "$lf" restore --original \
+    "turned$scratch/was/d"
+is "with what it had" "$(word was/d)" file
+
 # Many are found, and it is said.
 "$tools/mkfleet" "$scratch/fleet" 2100 --wal-every 0 >/dev/null || exit 1
 "$lf" backup -q --to fleet-store "$scratch/fleet/data/**/*.db" || exit 1

@@ -48,7 +48,7 @@ mine=$(for i in 1 2 3; do
 	rp $i/3 -n --output-dir one "$scratch/store/$one" 2>/dev/null |
 	    grep -q . && echo $i
 done)
-is 'a database is in one shard of three' "$(echo "$mine" | wc -l)" 1
+is 'a database is in one shard of three' "$(echo "$mine" | wc -w)" 1
 other=$((mine % 3 + 1))/3
 status 0 'a shard that nothing falls into succeeds' \
     rp $other --output-dir one "$scratch/store/$one"

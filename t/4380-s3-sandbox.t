@@ -51,6 +51,12 @@ status 0 "a backup" env LITEFLEET_HOOK=store-put=pry "$lfh" backup \
 expect store-put "read $scratch/fleet/t1.db" "write $scratch/spool/new"
 status 0 "a list" env LITEFLEET_HOOK=list=pry "$lfh" list "$s3"
 expect list
+for who in list-probe list-order; do
+	status 0 "what a restore of many would do" env \
+	    LITEFLEET_HOOK=$who=pry "$lfh" restore-pattern -n --spool spool \
+	    --output-dir back "${s3%%\?*}/**?${s3#*\?}"
+	expect $who
+done
 status 0 "a restore of many" env LITEFLEET_HOOK=list-order=pry,bulk-decoded=pry \
     "$lfh" restore-pattern --spool spool --output-dir back \
     "${s3%%\?*}/**?${s3#*\?}"

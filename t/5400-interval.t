@@ -225,6 +225,14 @@ status 0 "a dead-man service that is dead" "$lf" backup --to store \
     --ping "http://127.0.0.1:1/secret" "$p"
 says "is a warning" 'warning: --ping: .*refuses the connection'
 says_not "without its path" secret
+begin --interval 1h --ping "$url/secret"
+for _p in $pid $(pgrep -P "$pid"); do
+	cat "/proc/$_p/cmdline"
+done >args
+ok "its arguments can be read" grep -q -e --interval args
+not_ok "and say nothing of it" grep -q secret args
+ok "though it is asked for" wait_for 10 grep -q '^GET /secret HTTP' ping.log
+stop "$pid" TERM
 
 # In the journal each line has its priority.
 JOURNAL_STREAM=$(stat -c %d:%i "$err")

@@ -178,8 +178,12 @@ ok "which is told" wait_for 10 said 1 '^told 1 0$'
 ok "and tried again" wait_for 10 said 3 'error: --prune-every: .*signal 9'
 stop "$pid" TERM
 is "it ends" "$?" 0
+# The last may have come too late for a cycle.
 left=$(($(grep -c 'error: --prune' "$perr") - $(grep -c '^told' "$perr")))
-ok "each is told by one cycle" [ $left -ge 0 ] && [ $left -le 1 ]
+case $left in
+0 | 1) pass "each is told by one cycle" ;;
+*) is "each is told by one cycle" "$left untold" "0 or 1 untold" ;;
+esac
 
 # Another store in the place of ours is left alone.
 objects st >all

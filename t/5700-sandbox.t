@@ -130,6 +130,31 @@ files_not list-order "write $scratch/spool/new"
 may bulk-decoded "write $scratch/spool/new"
 is "every database is back" "$(find out -name '*.db' | wc -l)" 3
 
+# One process shows what a restore would do; what names lines is read before.
+for who in list-probe list-order; do
+	clean
+	status 0 "restore-pattern -n, $who" env LITEFLEET_HOOK=$who=pry \
+	    "$lfh" restore-pattern -n --output-dir out --spool spool 'store/**'
+	calls $who
+	may $who "read $scratch/store/.litefleet/store"
+	files_not $who "read $system" "read $scratch/fleet/t1.db" \
+	    "write $scratch/elsewhere/new" "write $scratch/spool/new" \
+	    "write $scratch/store/new"
+	is "and all are named" "$(grep -c 'fleet/t.\.db$' "$out")" 3
+done
+cut -f 1 "$out" >lines
+status 0 "restore-pattern -n -" sh -c '"$0" restore-pattern -n --from store \
+    --log-file log --output-dir out - <lines' "$lf"
+is "names them, too" "$(grep -c 'fleet/t.\.db$' "$out")" 3
+sed 's/$/\t\tio\tfailed/' lines >report
+status 0 "restore-pattern -n --retry-report" "$lf" restore-pattern -n \
+    --from store --retry-report report --output-dir out
+is "and of a report" "$(grep -c 'fleet/t.\.db$' "$out")" 3
+clean
+status 0 "restore-pattern -n --no-sandbox" env LITEFLEET_HOOK=list-order=pry \
+    "$lfh" restore-pattern -n --no-sandbox --output-dir out 'store/**'
+may list-order exec ptrace "read $system" "write $scratch/elsewhere/new"
+
 # Who removes old backups.
 clean
 status 0 "another backup" "$lf" upload --to store --spool spool fleet/t1.db
@@ -307,14 +332,15 @@ if [ -z "${no_landlock-}" ] && strace -qq -o /dev/null true 2>/dev/null; then
 	    inject=landlock_restrict_self:error=E2BIG "$lf" upload \
 	    --no-sandbox --to store --spool spool fleet/t1.db
 	for what in "list store" "status --to store" "restore -o - $key" \
-	    "restore --original --force $key"; do
+	    "restore --original --force $key" \
+	    "restore-pattern -n --output-dir out store"; do
 		# shellcheck disable=SC2086	# words
 		status 2 "Landlock refuses: $what" strace -f -qq -o /dev/null \
 		    -e inject=landlock_restrict_self:error=E2BIG "$lf" $what
 		says "is said" 'sandbox \(Landlock; --no-sandbox '
 	done
 else
-	skip "no strace here, or no Landlock" 68
+	skip "no strace here, or no Landlock" 70
 fi
 
 # What a hook of the service's owner runs is not held back.

@@ -22,15 +22,33 @@ for i in 1 2 3 4 5 6; do
 done
 p="$scratch/data/*.db"
 
+# all_stored: in "images" is each object, oldest first.
+all_stored()
+{
+	find store -name '*.db.lz4' ! -path '*/.litefleet/*' | sort >images
+}
+
+# What is newest after a round is to hold what "committed" says of before it.
 rounds=${LITEFLEET_ROUNDS:-25}
 n=0
 late=0
+: >least
 while [ "$n" -lt "$rounds" ]; do
 	n=$((n + 1))
-	cat log? >"committed.$n"
+	cat log? >committed
+	"$lf" backup -q --to store "$p" >/dev/null 2>errors
+	rc=$?
 	# A writer in rollback mode may keep us out; the next round has it.
-	"$lf" backup -q --to store "$p" >/dev/null 2>>errors ||
-	    late=$((late + 1))
+	[ "$rc" -eq 0 ] || late=$((late + 1))
+	if [ "$rc" -gt 1 ]; then
+		fail "round $n: status $rc"
+		_show "it said" errors
+	fi
+	all_stored
+	while read -r db count; do
+		! grep -q "/$db: " errors || continue
+		echo "$(grep -F "/$db/" images | tail -n 1) $count"
+	done <committed >>least
 done
 for pid in $w; do
 	stop "$pid" || fail "a writer died"
@@ -40,7 +58,8 @@ echo "# $n rounds, $late with a database that stayed locked"
 
 bad=0
 images=0
-find store -name '*.db.lz4' | sort >objects
+all_stored
+: >held
 while read -r o; do
 	images=$((images + 1))
 	if ! lz4 -dcq "$o" >image.db 2>/dev/null ||
@@ -48,10 +67,16 @@ while read -r o; do
 		bad=$((bad + 1))
 		echo "# bad: $o: $(head -n 1 checked)"
 	fi
+	echo "$o $(sed 's/.* //' checked)" >>held
 	rm -f image.db*
-done <objects
+done <images
 is "no bad image among $images" "$bad" 0
 ok "there were many" test "$images" -gt $((rounds * 3))
+
+awk 'NR == FNR { held[$1] = $2; next }
+    !($1 in held) || held[$1] + 0 < $2 + 0' held least >older
+is "none is older than its round" "$(cat older)" ""
+ok "of each round it was asked" test "$(wc -l <least)" -gt $((rounds * 3))
 
 # The newest image of each holds the last commit.
 for i in 1 2 3 4 5 6; do

@@ -75,6 +75,7 @@ broken="$broken than|not the part that was asked for)"
 lists='short negative-length endless endless-refusal endless-head line-head
     interim trailers chunk-extension drip http09 switch'
 objects='short crumbs'
+pattern list-withheld
 for deed in $lists; do
 	list "list-$deed"
 done
@@ -107,7 +108,7 @@ list-big-refusal	403: access denied	list
 list-refusal	403: access denied	list
 list-same-token	does not get beyond	list prune pattern
 list-no-keys	does not get beyond	prune
-list-long-token	a token of 9000000 bytes	list prune
+list-long-token	a token of 3000000 bytes	list prune
 list-above	a key that was not asked for	list
 list-outside	a key that was not asked for	prune restore
 list-unsorted	not in its place	list prune restore pattern
@@ -154,7 +155,16 @@ for deed in $lies; do
 	reconcile "list-$deed"
 done
 upload put-moved-307
-prune remove-moved-307
+upload put-moved-within
+list list-far-future
+backup put-far-future
+for deed in moved-307 moved-within; do
+	prune "remove-$deed"
+done
+for deed in denied respelled; do
+	run "prune-all.remove-$deed" prune --keep-last 1 \
+	    "$(url "remove-$deed" /k/)"
+done
 run prune-all.remove-html prune --keep-last 1 "$(url remove-html /k/)"
 pattern list-split-tag
 # shellcheck disable=SC2086	# words
@@ -188,8 +198,17 @@ for deed in $lies; do
 	ok "... and nothing is stored again" grep -q ' 0 synced' \
 	    "e.reconcile.list-$deed"
 done
+ends pattern.list-withheld 3 "$broken" 10 208
 ends upload.put-moved-307 1 'not followed to http://localhost'
+ends upload.put-moved-within 1 'not followed to http://127.0.0.1'
 ends prune.remove-moved-307 1 'not followed to http://localhost'
+ends prune.remove-moved-within 1 'not followed to http://127.0.0.1'
+not_ok "nobody asks for what a redirect names" grep -q payroll server/log
+ends list.list-far-future 3 '403: access denied'
+ends backup.put-far-future 1 '403: access denied' 4
+for deed in denied respelled; do
+	ends "prune-all.remove-$deed" 1 '0 removed' 3
+done
 ends prune-all.remove-html 1 'does not say what was removed' 3
 ends pattern.list-split-tag 0 'Restore complete: 4 found, 4 restored'
 

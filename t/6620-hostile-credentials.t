@@ -20,9 +20,9 @@ store='s3://bucket/p?endpoint=http://127.0.0.1:1'
 # List with keys from there, of a deed.
 container()
 {
-	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:$port/$1/x
+	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:$port/$1/hiddenid
 	export AWS_CONTAINER_CREDENTIALS_FULL_URI
-	run "container.$1" list "$store"
+	run "container.$1" list -vv "$store"
 	unset AWS_CONTAINER_CREDENTIALS_FULL_URI
 }
 sts()
@@ -150,5 +150,6 @@ held
 is "what was lent is not said" "$(grep -al lentsecret e.* o.* | wc -l)" 0
 is "no control character is" \
     "$(cat e.* o.* | tr -d '\n' | tr -cd '\000-\037\177' | wc -c)" 0
+ok "headers are seen" grep -q '^	Authorization: hiddenauth$' server/log
 not_ok "nothing was smuggled into a request" grep -qi smuggled server/log
 done_testing

@@ -43,6 +43,12 @@ while IFS='	' read -r deed said; do
 	# shellcheck disable=SC2086	# words
 	wait $running
 done <deeds
+# What others have left there, it says.
+for deed in uploads-foreign uploads-crowd uploads-vast-id; do
+	upload "$deed"
+	# shellcheck disable=SC2086	# words
+	wait $running
+done
 # What it said is a value, whatever it looks like.
 rm -f server/completed
 for deed in create-split-id create-query-id part-xml-tag; do
@@ -65,5 +71,12 @@ i%26partNumber%3D9%26acl%23x\$" server/log)" 1
 is "and so does an ETag" "$(tail -n 1 server/completed | grep -o \
     '<ETag>[^<]*</ETag>' | sort -u)" \
     '<ETag>&quot;&lt;/ETag&gt;&lt;Smuggled/&gt;&amp;&quot;</ETag>'
+for deed in uploads-foreign uploads-crowd uploads-vast-id; do
+	ends "$deed" 0 '1 synced'
+done
+is "what is not of this database is not aborted" \
+    "$(grep -c '^uploads-foreign remove ' server/log)" 0
+n=$(grep -c '^uploads-crowd remove .*uploadId=id' server/log)
+ok "what is left of it is, a hundred at a time ($n)" test "$n" -eq 100
 held
 done_testing

@@ -83,6 +83,7 @@ struct backup {
 	struct cycle c;
 	struct replaced replaced;
 	struct after_cfg after;
+	char *ping;
 	struct listen_cfg listen;
 	struct walk_cfg walk;
 	const char *avoid[3];
@@ -271,13 +272,15 @@ take_every(const char *arg, const char *what, int64_t *ms, struct err *e)
 }
 
 static int
-take_ping(struct backup *b, const char *arg, struct err *e)
+take_ping(struct backup *b, char *arg, struct err *e)
 {
 	const char *host = strncmp(arg, "http://", 7) == 0 ? arg + 7 :
 	    strncmp(arg, "https://", 8) == 0 ? arg + 8 : "";
 
 	if (strcspn(host, "/?#") > 0) {
-		b->after.ping = arg;
+		/* Who knows it can speak for us. */
+		cmd_secret_take(&b->ping, arg);
+		b->after.ping = b->ping;
 		return (0);
 	}
 	err_set(e, ERR_USAGE, "--ping: not the URL of a web server "
@@ -511,6 +514,7 @@ out:
 	free(patterns);
 	cycle_fini(&b.c);
 	replaced_fini(&b.replaced);
+	cmd_secret_drop(&b.ping);
 	return (status);
 }
 

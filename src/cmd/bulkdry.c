@@ -9,13 +9,14 @@
 #include "cmd/bulklist.h"
 #include "cmd/bulkrun.h"
 #include "cmd/output.h"
+#include "cmd/reach.h"
 #include "cmd/report.h"
 
 struct dry {
 	const struct bulkplan *p;
 	struct report *report;
 	uint64_t nfound, nrefused, nyoung;
-	bool elsewhere;
+	bool elsewhere, young_elsewhere;
 };
 
 static void
@@ -46,9 +47,11 @@ young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
-elsewhere(void *ctx)
+elsewhere(void *ctx, bool is_young)
 {
-	((struct dry *)ctx)->elsewhere = true;
+	struct dry *d = ctx;
+
+	*(is_young ? &d->young_elsewhere : &d->elsewhere) = true;
 }
 
 static void
@@ -64,6 +67,16 @@ stopping(void *ctx)
 	return (ferror(stdout) != 0);
 }
 
+/* This process is all there is; what it was given to read, it has read. */
+static int
+confine(const struct bulkplan *p, struct err *e)
+{
+	struct sandbox *sandbox = reach_new();
+
+	reach_store(sandbox, &p->url, &p->s3, SANDBOX_READ);
+	return (reach_enter(sandbox, e));
+}
+
 int
 bulkrun_dry(struct bulkplan *p)
 {
@@ -76,11 +89,16 @@ bulkrun_dry(struct bulkplan *p)
 	int status;
 
 	d.report = report_new(p);
-	if (bulklist_probe(p, &up, &p->store_id, &e) == -1 ||
+	if (confine(p, &e) == -1 ||
+	    bulklist_probe(p, &up, &p->store_id, &e) == -1 ||
 	    bulkplan_settle(p, up, &e) == -1 ||
 	    bulklist_run(p, INT64_MAX, &out, &e) == -1)
 		status = bulkplan_fail(p, &e);
-	else if (d.nfound + d.nrefused + d.nyoung == 0) {
+	else if (d.nfound + d.nrefused == 0 && !d.elsewhere &&
+	    (d.nyoung > 0 || d.young_elsewhere)) {
+		report_all_young(d.report);
+		status = 1;
+	} else if (d.nfound + d.nrefused + d.nyoung == 0) {
 		report_nothing(d.report, d.elsewhere);
 		status = d.elsewhere ? 0 : 1;
 	} else

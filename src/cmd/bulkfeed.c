@@ -84,9 +84,9 @@ say_young(void *ctx, const char *key, int64_t oldest_ms)
 }
 
 static void
-say_elsewhere(void *ctx)
+say_elsewhere(void *ctx, bool young)
 {
-	say(ctx, 'e', 1, NULL, NULL);
+	say(ctx, 'e', young, NULL, NULL);
 }
 
 static void
@@ -237,7 +237,7 @@ take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 	} else if (msg[0] == 'y')
 		out->young(out->ctx, key, (int64_t)n);
 	else if (msg[0] == 'e')
-		out->elsewhere(out->ctx);
+		out->elsewhere(out->ctx, n != 0);
 	else if (msg[0] == 'f')
 		out->foreign(out->ctx, n);
 }

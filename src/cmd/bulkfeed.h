@@ -7,7 +7,7 @@
  *     'o'  a parcel of orders (fleet/order.h)
  *     'r'  u32 class, key, NUL, message, NUL: refused
  *     'y'  i64 oldest, key, NUL: too young
- *     'e'  u64 1, there are some in other shards
+ *     'e'  u64 0 or 1: there are some in other shards, or young ones
  *     'f'  u64 foreign objects
  *     'p'  u64 up, u64 u64 id of the store: what bulklist_probe() found
  */

@@ -11,12 +11,16 @@
 #include "fleet/wish.h"
 #include "store/marker.h"
 
+enum {
+	LISTINGS = 32		/* at once; each holds two pages */
+};
+
 struct list {
 	const struct bulkplan *p;
 	const struct bulklist_out *out;
 	struct store *store;
 	struct buf rel;
-	bool elsewhere;			/* was told */
+	bool told[2];			/* of others elsewhere; of young ones */
 
 	/* by line: what was ordered */
 	struct hashset backups, targets, pairs;
@@ -97,18 +101,19 @@ take_target(const struct bulkplan *p, const struct bulkwish *w,
 	return (ret);
 }
 
-/* Is it of this shard?  Of those that are not, the first is told of. */
+/* Is it of this shard?  Of those that are not, the first is told of, and the
+ * first that is young. */
 static bool
-is_ours(struct list *l, const char *key)
+is_ours(struct list *l, const char *key, bool young)
 {
 	struct err ignored;
 
 	if (shard_has(&l->p->shard, key, strlen(key)))
 		return (true);
-	if (!l->elsewhere && target_of(l->p->target, key, &l->rel,
+	if (!l->told[young] && target_of(l->p->target, key, &l->rel,
 	    &ignored) != 0) {
-		l->elsewhere = true;
-		l->out->elsewhere(l->out->ctx);
+		l->told[young] = true;
+		l->out->elsewhere(l->out->ctx, young);
 	}
 	return (false);
 }
@@ -140,6 +145,8 @@ find_what(const struct list *l, int64_t cutoff_ms, struct find_cfg *cfg,
 		cfg->before_ms = cfg->stored_before_ms = cutoff_ms;
 	cfg->tell_young = l->p->by_time;
 	cfg->parallel = l->p->s3.concurrent;
+	if (cfg->parallel > LISTINGS)
+		cfg->parallel = LISTINGS;
 	return (find_new(cfg, e));
 }
 
@@ -157,7 +164,7 @@ list_store(struct list *l, int64_t cutoff_ms, struct err *e)
 		return (-1);
 	while (!l->out->stopping(l->out->ctx) &&
 	    (r = find_next(f, &v, e)) == 1) {
-		if (!is_ours(l, v.key))
+		if (!is_ours(l, v.key, v.object == NULL))
 			continue;
 		where = target_of(l->p->target, v.key, &l->rel, &why);
 		if (where == 1 && v.object == NULL) {
@@ -241,7 +248,8 @@ keys_to_find(struct list *l, size_t *n)
 	for (i = 0; i < all->n; i++) {
 		w = &all->v[i];
 		if (w->ms == WISH_NEWEST && (*n == 0 ||
-		    strcmp(keys[*n - 1], w->key) != 0) && is_ours(l, w->key))
+		    strcmp(keys[*n - 1], w->key) != 0) && is_ours(l, w->key,
+		    false))
 			keys[(*n)++] = w->key;
 	}
 	return (keys);
@@ -286,7 +294,7 @@ list_wishes(struct list *l, int64_t cutoff_ms, struct err *e)
 		w = &all->v[i];
 		v = (struct find_version){ .object = w->key, .tag = "",
 		    .ms = w->ms, .bytes = w->bytes };
-		if (w->ms != WISH_NEWEST && is_ours(l, w->key))
+		if (w->ms != WISH_NEWEST && is_ours(l, w->key, false))
 			grant(l, w, &v);
 	}
 	return (list_newest(l, cutoff_ms, e));

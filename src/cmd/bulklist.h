@@ -22,8 +22,9 @@ struct bulklist_out {
 	void (*refused)(void *ctx, const char *key, const struct err *why);
 	/* It had no backup at the time; its oldest is of oldest_ms. */
 	void (*young)(void *ctx, const char *key, int64_t oldest_ms);
-	/* There are some in other shards; once. */
-	void (*elsewhere)(void *ctx);
+	/* There are some in other shards; once of those that had a backup at
+	 * the time or were not asked for one, and once of young ones. */
+	void (*elsewhere)(void *ctx, bool young);
 	/* At the end: objects that are no backups. */
 	void (*foreign)(void *ctx, uint64_t n);
 	bool (*stopping)(void *ctx);

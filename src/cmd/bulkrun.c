@@ -28,11 +28,13 @@ struct run {
 	struct ledger *ledger;
 	struct progress *progress;
 	struct report_count n;
+	uint64_t nyoung;	/* of those that were skipped */
 	uint64_t ndone;		/* outcomes, and what was done before */
 	int64_t began_ms;	/* of this process */
 	int64_t youngest_ms;	/* that was found */
 	bool listed;		/* all of it, once */
-	bool elsewhere;		/* some are in other shards */
+	bool elsewhere;		/* some are in other shards ... */
+	bool young_elsewhere;	/* ... and some that are too young */
 	bool again;		/* feeding once more what a worker lost */
 	bool ledger_torn;
 	struct buf strings;
@@ -130,16 +132,17 @@ take_young(void *ctx, const char *key, int64_t oldest_ms)
 	if (!count_found(r))
 		return;
 	r->n.skipped++;
+	r->nyoung++;
 	r->ndone++;
 	report_young(r->report, key, oldest_ms);
 }
 
 static void
-take_elsewhere(void *ctx)
+take_elsewhere(void *ctx, bool young)
 {
 	struct run *r = ctx;
 
-	r->elsewhere = true;
+	*(young ? &r->young_elsewhere : &r->elsewhere) = true;
 }
 
 static void
@@ -292,6 +295,12 @@ conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 		    "same command with --resume does the rest",
 		    strsignal(res->signal));
 		return (3);
+	}
+	/* Most likely a slip in the time, and nothing to be called done. */
+	if (r->n.found == r->nyoung && !r->elsewhere &&
+	    (r->nyoung > 0 || r->young_elsewhere)) {
+		report_all_young(r->report);
+		return (1);
 	}
 	if (r->n.found == 0) {
 		report_nothing(r->report, r->elsewhere);

@@ -212,6 +212,23 @@ cmd_getopt(struct cmd_parse *p)
 	}
 }
 
+void
+cmd_secret_drop(char **to)
+{
+	if (*to != NULL)
+		explicit_bzero(*to, strlen(*to));
+	free(*to);
+	*to = NULL;
+}
+
+void
+cmd_secret_take(char **to, char *arg)
+{
+	cmd_secret_drop(to);
+	*to = mem_strdup(arg);
+	memset(arg, '*', strlen(arg));
+}
+
 int
 cmd_fail(const struct cmd *cmd, const struct err *e)
 {

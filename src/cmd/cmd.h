@@ -94,6 +94,14 @@ void cmd_parse_init(struct cmd_parse *p, const struct cmd *cmd, int argc,
 int cmd_getopt(struct cmd_parse *p);
 
 /*
+ * An option's argument that is a secret: a copy of it in *to, to be dropped; in
+ * "arg", which ps(1) would show, it is written over.  Dropping wipes; *to is
+ * NULL then, and may be before.
+ */
+void cmd_secret_take(char **to, char *arg);
+void cmd_secret_drop(char **to);
+
+/*
  * Report an error that ends the command and return its exit status: of its
  * class, or 2 with a hint at --help for class usage.
  */

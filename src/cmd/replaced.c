@@ -5,29 +5,15 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cmd/cmd.h"
 
 void
 replaced_fini(struct replaced *r)
 {
-	if (r->access != NULL)
-		explicit_bzero(r->access, strlen(r->access));
-	if (r->secret != NULL)
-		explicit_bzero(r->secret, strlen(r->secret));
-	free(r->access);
-	free(r->secret);
+	cmd_secret_drop(&r->access);
+	cmd_secret_drop(&r->secret);
 	free(r->url);
 	memset(r, 0, sizeof(*r));
-}
-
-/* A copy; "arg" is part of what ps(1) shows, so it is written over. */
-static void
-take_key(char **to, char *arg)
-{
-	if (*to != NULL)
-		explicit_bzero(*to, strlen(*to));
-	free(*to);
-	*to = mem_strdup(arg);
-	memset(arg, '*', strlen(arg));
 }
 
 bool
@@ -47,10 +33,10 @@ replaced_option(struct replaced *r, int key, char *arg)
 		r->pattern = arg;
 		break;
 	case REPLACED_OPT_ACCESS:
-		take_key(&r->access, arg);
+		cmd_secret_take(&r->access, arg);
 		break;
 	case REPLACED_OPT_SECRET:
-		take_key(&r->secret, arg);
+		cmd_secret_take(&r->secret, arg);
 		break;
 	default:
 		return (false);

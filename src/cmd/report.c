@@ -211,6 +211,16 @@ report_foreign(struct report *r, uint64_t n)
 }
 
 void
+report_all_young(struct report *r)
+{
+	char before[CLOCK_RFC3339_BYTES];
+
+	log_warn("nothing to restore: none of what was found had a backup at "
+	    "or before %s (--timestamp)", clock_rfc3339(r->p->before_ms,
+	    before, sizeof(before)));
+}
+
+void
 report_nothing(struct report *r, bool elsewhere)
 {
 	const struct bulkplan *p = r->p;

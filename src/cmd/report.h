@@ -45,6 +45,9 @@ void report_young(struct report *r, const char *key, int64_t oldest_ms);
 /* Objects that are no backups were passed over. */
 void report_foreign(struct report *r, uint64_t n);
 
+/* All that was found was too young (a warning). */
+void report_all_young(struct report *r);
+
 /* Nothing was found: a warning, unless others are in other shards. */
 void report_nothing(struct report *r, bool elsewhere);
 

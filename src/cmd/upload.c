@@ -140,13 +140,14 @@ read_paths(struct upload *u, char *const *args, size_t nargs, struct err *e)
 static char *
 real_dir(const struct upload *u, const char *dir)
 {
-	const char *literal;
+	const char *literal = u->c.npatterns > 0 ?
+	    pattern_literal(u->c.patterns[0]) : NULL;
 	char *real, *whole;
 
-	if (u->c.follow)
+	/* What ends in "**" matches its literal itself, which lies in dir. */
+	if (u->c.follow || (literal != NULL && !path_within(dir, literal)))
 		real = realpath(dir[0] == '\0' ? "/" : dir, NULL);
-	else if (u->c.npatterns > 0) {
-		literal = pattern_literal(u->c.patterns[0]);
+	else if (literal != NULL) {
 		real = realpath(literal, NULL);
 		if (real != NULL && strcmp(literal, "/") != 0) {
 			whole = mem_printf("%s%s", strcmp(real, "/") == 0 ?

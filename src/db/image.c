@@ -34,6 +34,7 @@ struct image_reader {
 	struct pin pin;
 	struct sink sink;
 	struct wal wal;
+	bool unsettled;		/* the image (db/live.h) */
 };
 
 struct image_reader *
@@ -149,7 +150,7 @@ take_database(struct image_reader *r, bool log, struct err *e)
 		return (-1);
 	if (index == 1)
 		return (live_take(p, &r->sink, &r->wal,
-		    r->cfg.busy_timeout_ms, e));
+		    r->cfg.busy_timeout_ms, &r->unsettled, e));
 	if ((ret = journal_hot(p, e)) == -1)
 		return (-1);
 	if (ret == 1)
@@ -193,6 +194,7 @@ take_once(struct image_reader *r, const char *path, int64_t deadline_ms,
 	int ret;
 
 	wal_reset(&r->wal);
+	r->unsettled = false;
 	if (pin_open(p, path, deadline_ms, e) == -1)
 		return (-1);
 	ret = take_pinned(r, e);
@@ -245,6 +247,7 @@ describe(const struct image_reader *r, struct image *img)
 	img->mode = st->st_mode & 07777;
 	img->uid = st->st_uid;
 	img->gid = st->st_gid;
+	img->unsettled = r->unsettled;
 }
 
 /* Can the image be what its header says?  0, PIN_NO_DATABASE, -1. */

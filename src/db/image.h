@@ -50,6 +50,10 @@ struct image {
 	uint32_t mode;		/* permission bits */
 	uint32_t uid;
 	uint32_t gid;
+	bool unsettled;		/* a later commit may come to count without a
+				 * byte or a time of the files changing: its
+				 * writer waits for the disk, or died amid it.
+				 * The same stat values prove nothing */
 	bool damaged;		/* the check found damage (the image is good
 				 * as a copy); "why" says what */
 	char why[256];		/* without damage: "" or why the check could

@@ -227,9 +227,31 @@ take_serialized(struct live *l, struct pin *p, struct sink *s,
 	return (ret);
 }
 
+/*
+ * A commit that is in the log, and not in the index yet, will show in no stat
+ * value: the caller has to be told.
+ */
+static int
+take_bounded(struct live *l, struct pin *p, struct sink *s, struct wal *w,
+    const struct walindex *x, bool *unsettled, struct err *e)
+{
+	struct overlay_log log = { l->log, -1 };
+	int ret;
+
+	if ((ret = take_indexed(l, p, s, w, x, e)) != 0)
+		return (ret);
+	ret = overlay_look_behind(p, s, &log, x, unsettled, e);
+	if (ret == PIN_AGAIN) {
+		/* Somebody is at it; the image is good all the same. */
+		*unsettled = true;
+		ret = 0;
+	}
+	return (ret);
+}
+
 static int
 take(struct live *l, struct pin *p, struct sink *s, struct wal *w,
-    struct err *e)
+    bool *unsettled, struct err *e)
 {
 	enum walindex_state state = WALINDEX_UNSETTLED;
 	volatile void *map = NULL;
@@ -250,18 +272,21 @@ take(struct live *l, struct pin *p, struct sink *s, struct wal *w,
 		state = walindex_read(map, &x);
 	if (state == WALINDEX_UNSETTLED)
 		return (pin_again(p, "its wal-index does not settle"));
-	if (state == WALINDEX_UNKNOWN)
+	if (state == WALINDEX_UNKNOWN) {
+		*unsettled = true;
 		return (take_serialized(l, p, s, e));
-	return (take_indexed(l, p, s, w, &x, e));
+	}
+	return (take_bounded(l, p, s, w, &x, unsettled, e));
 }
 
 int
 live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
-    struct err *e)
+    bool *unsettled, struct err *e)
 {
 	struct live l = { 0 };
 	int ret;
 
+	*unsettled = false;
 	ret = begin(&l, p, busy_ms, e);
 	if (l.baffled) {
 		(void)sqlite3_close(l.db);
@@ -271,7 +296,7 @@ live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
 	if (ret != 0 || l.db == NULL)
 		goto out;
 	pin_unlock(p);
-	ret = take(&l, p, s, w, e);
+	ret = take(&l, p, s, w, unsettled, e);
 	HOOK("image-read", p->names[PIN_DB]);
 	if (ret == 0 && l.orphaned && !is_orphaned(l.file))
 		ret = pin_again(p, "somebody opened it meanwhile");

@@ -16,6 +16,7 @@
 #ifndef DB_LIVE_H
 #define DB_LIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -26,9 +27,11 @@
 /*
  * Take the image of the pinned database; SQLite waits at most busy_ms for
  * others.  The pin's lock is given back as soon as the transaction holds it.
+ * *unsettled: a commit that is not in the image may be whole in the log, and
+ * only the wal-index does not say so yet.
  * 0, PIN_AGAIN, or -1: class corrupt, denied, limit, io, space.
  */
 int live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
-    struct err *e);
+    bool *unsettled, struct err *e);
 
 #endif

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/io.h"
 
 enum {
-	LOCK_PAGE_BYTES = 65536		/* at most: it is never written */
+	LOCK_PAGE_BYTES = 65536,	/* at most: it is never written */
+	BEHIND_MAX_BYTES = 64 * 1024 * 1024
 };
 
 /* Exactly n bytes at off: 0, PIN_AGAIN if they are not there, -1. */
@@ -107,6 +109,72 @@ overlay_scan(struct pin *p, struct sink *s, struct wal *w,
 			break;
 	}
 	return (0);
+}
+
+/* Feed frames from the next one on until there is a commit, or no more. */
+static int
+feed_behind(struct pin *p, struct sink *s, struct wal *w,
+    const struct overlay_log *log, uint64_t size, bool *commit,
+    struct err *e)
+{
+	size_t n, frame = wal_frame_bytes(w);
+	uint64_t at, first = wal_frame_offset(w, w->nframes + 1);
+	uint32_t last = w->ncommitted;
+	bool more = true;
+	int ret;
+
+	for (at = first; more && at + frame <= size; at += n * frame) {
+		/* Mostly there is none. */
+		n = at == first ? 1 : chunk_frames(w, (size - at) / frame);
+		ret = pull(p, log, sink_chunk(s), n * frame, at, e);
+		if (ret != 0)
+			return (ret);
+		more = wal_feed(w, sink_chunk(s), n * frame);
+		*commit = w->ncommitted > last ||
+		    (more && at - first > BEHIND_MAX_BYTES);
+		if (*commit)
+			break;
+	}
+	return (0);
+}
+
+/*
+ * May frames behind the index's last be of commits that it does not know yet?
+ * In its own generation of the log, yes.  If it begins one, the log may still
+ * hold the one before, whose first salt is less by one and which is all in the
+ * database; or one of a writer that drew salts of its own, as the first of a
+ * connection does (SQLite: wal.c, walRestartHdr(), sqlite3WalFrames()).
+ */
+static bool
+may_go_on(const struct wal *w, const struct walindex *x)
+{
+	if (memcmp(w->salt, x->salt, sizeof(w->salt)) == 0)
+		return (true);
+	return (x->mx_frame == 0 && be32_get(w->salt) + 1 !=
+	    be32_get(x->salt));
+}
+
+int
+overlay_look_behind(struct pin *p, struct sink *s,
+    const struct overlay_log *log, const struct walindex *x, bool *commit,
+    struct err *e)
+{
+	struct wal w = { 0 };
+	uint64_t size = 0;
+	int ret;
+
+	*commit = false;
+	if ((ret = log_bytes(p, log, &size, e)) != 0 ||
+	    (ret = scan_header(p, &w, log, size, e)) != 0 ||
+	    w.page_size == 0 || !may_go_on(&w, x))
+		goto out;
+	/* In a new generation the checksum goes on from the header. */
+	if (x->mx_frame > 0)
+		wal_resume(&w, x->mx_frame, x->cksum);
+	ret = feed_behind(p, s, &w, log, size, commit, e);
+out:
+	wal_fini(&w);
+	return (ret);
 }
 
 /*

@@ -6,6 +6,7 @@
 #ifndef DB_OVERLAY_H
 #define DB_OVERLAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sqlite3.h>
@@ -14,6 +15,7 @@
 #include "db/pin.h"
 #include "db/sink.h"
 #include "db/wal.h"
+#include "db/walindex.h"
 
 /* A log: SQLite's own file if it has one open, else a descriptor. */
 struct overlay_log {
@@ -28,6 +30,17 @@ struct overlay_log {
  */
 int overlay_scan(struct pin *p, struct sink *s, struct wal *w,
     const struct overlay_log *log, uint32_t max_frames, struct err *e);
+
+/*
+ * *commit: does the log hold a commit behind the last one of which the index
+ * says?  Its writer may be waiting for the disk, or dead; it can come to count
+ * without a byte of the log being written.  More than 64 MiB of frames without
+ * a commit are taken for one.  0, PIN_AGAIN (the log shrank), or -1: as
+ * overlay_scan().
+ */
+int overlay_look_behind(struct pin *p, struct sink *s,
+    const struct overlay_log *log, const struct walindex *x, bool *commit,
+    struct err *e);
 
 /*
  * Make the image: the database file of the pin with the last commit of *w

@@ -79,6 +79,14 @@ out:
 	return (kind);
 }
 
+void
+wal_resume(struct wal *w, uint32_t n, const uint32_t cksum[2])
+{
+	w->nframes = w->ncommitted = n;
+	w->running[0] = w->cksum[0] = cksum[0];
+	w->running[1] = w->cksum[1] = cksum[1];
+}
+
 size_t
 wal_frame_bytes(const struct wal *w)
 {

@@ -60,6 +60,13 @@ void wal_reset(struct wal *w);
  */
 enum wal_kind wal_begin(struct wal *w, const uint8_t *p, size_t n);
 
+/*
+ * After wal_begin(): go on behind frame n, which is a commit, with its checksum
+ * (wal.cksum), without what came before.  For wal_feed() alone: of frames not
+ * fed there are no pages.
+ */
+void wal_resume(struct wal *w, uint32_t n, const uint32_t cksum[2]);
+
 /* Bytes of a frame, header and page. */
 size_t wal_frame_bytes(const struct wal *w);
 

@@ -100,18 +100,21 @@ target_check(const char *rel, struct err *e)
 	return (0);
 }
 
-/* The part of "path" below the literal directory of the pattern. */
+/* The part of "path" below the literal directory of the pattern; NULL: it is
+ * that directory, which a pattern that ends in "**" matches, too. */
 static const char *
 below_literal(const struct pattern *which, const char *path)
 {
 	const char *literal = pattern_literal(which);
+	size_t n = literal[1] == '\0' ? 0 : strlen(literal);
 
-	return (path + (literal[1] == '\0' ? 0 : strlen(literal)) + 1);
+	return (path[n] == '/' ? path + n + 1 : NULL);
 }
 
 int
 target_of(struct target *t, const char *key, struct buf *rel, struct err *e)
 {
+	const char *below;
 	size_t n;
 
 	buf_reset(rel);
@@ -124,7 +127,14 @@ target_of(struct target *t, const char *key, struct buf *rel, struct err *e)
 		if (key_invert(t->template, key, &t->path) == -1 ||
 		    !pattern_match(t->which, buf_str(&t->path), NULL))
 			return (0);
-		buf_puts(rel, below_literal(t->which, buf_str(&t->path)));
+		if ((below = below_literal(t->which, buf_str(&t->path))) ==
+		    NULL) {
+			err_set(e, ERR_DENIED, "refused: its path is that of "
+			    "the directory that the pattern begins with; "
+			    "\"litefleet restore\" brings it back");
+			return (-1);
+		}
+		buf_puts(rel, below);
 	}
 	return (target_check(buf_str(rel), e) == -1 ? -1 : 1);
 }

@@ -37,8 +37,9 @@ void target_free(struct target *t);
  * Put the target of a key into *rel (reset first).  1; 0: the key is none of
  * the template's, or its path does not match, or is not below the literal
  * directory; -1: it must not be restored, class denied (it would leave the
- * root, or is a name of our own) or limit (a name too long); the message
- * leaves it to the caller to name the key.
+ * root, its path is the literal directory itself, or it is a name of our own)
+ * or limit (a name too long); the message leaves it to the caller to name the
+ * key.
  */
 int target_of(struct target *t, const char *key, struct buf *rel,
     struct err *e);

@@ -97,7 +97,7 @@ good_record(const struct job_backup *job, const struct backup_item *it,
 	    .key = hash64(job->key.data, job->key.len),
 	    .naming = key_template_naming(job->cfg->key), .stored_ms = ms };
 
-	if (change_is_racy(&it->st, it->looked_ns))
+	if (img->unsettled || change_is_racy(&it->st, it->looked_ns))
 		rec.flags |= STATE_RACY;
 	if (img->size > 0)
 		rec.flags |= STATE_HAS_DB;

@@ -45,7 +45,8 @@ container_url(const struct container_cfg *cfg, struct err *e)
 {
 	const char *host, *end;
 	char *name;
-	bool good;
+	bool good, tls;
+	size_t n;
 
 	if (cfg->relative != NULL && cfg->relative[0] == '/')
 		return (mem_printf(ECS "%s", cfg->relative));
@@ -54,7 +55,16 @@ container_url(const struct container_cfg *cfg, struct err *e)
 		    "does not begin with a slash");
 		return (NULL);
 	}
-	if (strncmp(cfg->full, "https://", 8) == 0 && cfg->full[8] != '\0')
+	tls = strncmp(cfg->full, "https://", 8) == 0;
+	n = tls ? strcspn(cfg->full + 8, "/?#@") : 0;
+	if (tls && cfg->full[8 + n] == '@') {
+		err_set(e, ERR_CONFIG, "AWS_CONTAINER_CREDENTIALS_FULL_URI "
+		    "may not name a user; AWS_CONTAINER_AUTHORIZATION_TOKEN "
+		    "is for what proves who we are");
+		return (NULL);
+	}
+	/* Where there is no host, curl looks for one behind more slashes. */
+	if (tls && n > 0)
 		return (mem_strdup(cfg->full));
 	good = strncmp(cfg->full, "http://", 7) == 0;
 	host = cfg->full + (good ? 7 : 0);
@@ -126,14 +136,16 @@ container_ask(struct http *h, const struct container_cfg *cfg,
 	struct ask_answer a = { 0 };
 	struct buf line = { 0 };
 	char *url = NULL, *from = NULL;
+	const char *host;
 	int ret = -1;
 
 	if ((url = container_url(cfg, e)) == NULL ||
 	    authorize(cfg, &line, e) == -1)
 		goto out;
-	/* Without the query: it may say who we are. */
+	/* Not the path: to know it is all that ECS asks of a container. */
+	host = strstr(url, "://") + 3;
 	from = mem_printf("container credentials: %.*s",
-	    (int)strcspn(url, "?#"), url);
+	    (int)strcspn(host, "/?#"), host);
 	headers[1] = line.len > 0 ? buf_str(&line) : NULL;
 	q.url = url;
 	if (ask(h, &q, &a, e) == -1)

@@ -17,12 +17,13 @@ struct container_cfg {
 	const char *token_file;	/* the same; read at each call; goes first */
 };
 
-/* Where it is: allocated.  NULL, class config: over http only to the loopback
- * and to the addresses that ECS and EKS use. */
+/* Where it is: allocated; a secret.  NULL, class config: over http only to the
+ * loopback and to the addresses that ECS and EKS use, and with no user. */
 char *container_url(const struct container_cfg *cfg, struct err *e);
 
 /* Blocks.  Class config: as above, the file, an answer that cannot be
- * understood; denied; throttled; network.  No token is in a message. */
+ * understood; denied; throttled; network.  A message names the host, not the
+ * path, nor a token. */
 int container_ask(struct http *h, const struct container_cfg *cfg,
     struct lease *l, struct err *e);
 

@@ -118,6 +118,11 @@ transfer_failure(const struct http_transfer *t, CURLcode code, struct err *e)
 		*e = t->body_err;
 		return;
 	}
+	if (t->unmet) {
+		err_set(e, ERR_NETWORK, "%s answers 417 to \"Expect: "
+		    "100-continue\", which it is not sent again", t->peer);
+		return;
+	}
 	if (t->too_large) {
 		err_set(e, ERR_LIMIT, "the answer of %s is larger than %zu "
 		    "bytes", t->peer, t->req->max_bytes);

@@ -18,6 +18,10 @@ enum {
 	WATCH_MAX_MS = 1000
 };
 
+/* What a server may call the time: 2000-01-01 and 9000-01-01. */
+#define DATE_MIN_S	946684800
+#define DATE_MAX_S	221845392000
+
 static int
 check_curl(struct err *e)
 {
@@ -168,7 +172,8 @@ finish(struct http_transfer *t)
 		r->sent = n > 0;
 	}
 	if ((date = http_header(r, "Date")) != NULL &&
-	    (when = curl_getdate(date, NULL)) > 0)
+	    (when = curl_getdate(date, NULL)) >= DATE_MIN_S &&
+	    when <= DATE_MAX_S)
 		r->date_ms = (int64_t)when * 1000;
 	r->finished = true;
 	detach(t);

@@ -73,7 +73,8 @@ struct http_req {
 					 * naming the host: DNS, refused, TLS,
 					 * timeout, reset, cut short.  Class
 					 * limit: more than max_bytes */
-	int64_t date_ms;		/* of its Date header, 0: none */
+	int64_t date_ms;		/* of its Date header; 0: none, or one
+					 * that is not of 2000 to 8999 */
 	struct http_transfer *transfer;	/* http's own */
 };
 

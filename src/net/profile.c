@@ -90,6 +90,16 @@ find(const struct profile *p, const char *s, size_t n)
 	return (i);
 }
 
+/* Of s[0 .. *n-1] in quotes, what is in them. */
+static const char *
+unquote(const char *s, size_t *n)
+{
+	if (*n < 2 || (*s != '"' && *s != '\'') || s[*n - 1] != *s)
+		return (s);
+	*n -= 2;
+	return (s + 1);
+}
+
 /* "[ profile  x ] # comment": its name, with one blank inside. */
 static bool
 enter(struct profile *p, struct place *at, const char *s, size_t n)
@@ -112,6 +122,7 @@ enter(struct profile *p, struct place *at, const char *s, size_t n)
 		continue;
 	left = len - word;
 	rest = trim(s + word, &left);
+	rest = unquote(rest, &left);
 	name = mem_printf("%.*s%s%.*s", (int)word, s, left > 0 ? " " : "",
 	    (int)left, rest);
 	at->section = find(p, name, strlen(name));

@@ -5,6 +5,7 @@
  *
  *     [default]			a section; in the config file
  *     [profile x]			"profile x", in the other one "x"
+ *     [profile "x y"]		"profile x y"
  *     name = value		names in any case, last one counts
  *     # comment  ; comment	also behind a blank at the end of a value
  *     s3 =

@@ -1,5 +1,6 @@
 #include "net/source.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,15 @@ choose_env(struct source *src, struct err *e)
 	    "AWS_SECRET_ACCESS_KEY)", e));
 }
 
+/* A role that another profile's keys, or those of the machine, assume. */
+static bool
+is_chain(const struct settings *s)
+{
+	return (settings_get(s, "role_arn") != NULL &&
+	    (settings_get(s, "source_profile") != NULL ||
+	    settings_get(s, "credential_source") != NULL));
+}
+
 static int
 choose_profile(struct source *src, const struct settings *s, struct err *e)
 {
@@ -67,7 +77,8 @@ choose_profile(struct source *src, const struct settings *s, struct err *e)
 	size_t i;
 
 	settings_describe(s, &b);
-	if (keys.access != NULL || keys.secret != NULL) {
+	/* The keys may be no more than what assumes the role. */
+	if ((keys.access != NULL || keys.secret != NULL) && !is_chain(s)) {
 		ret = use_fixed(src, &keys, buf_str(&b), e);
 		goto out;
 	}

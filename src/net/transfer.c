@@ -55,6 +55,11 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		buf_reset(&t->headers);
 		t->headed = false;
+		/* curl would send it again itself, or, later, not at all. */
+		if (t->expects && status_of(t) == 417) {
+			t->unmet = t->http->no_expect = true;
+			return (0);
+		}
 		return (len);
 	}
 	n = len;
@@ -228,7 +233,9 @@ set_headers(struct http_transfer *t)
 	 * name comes later and is sent. */
 	add_header(t, "Accept:");
 	add_header(t, "Content-Type:");
-	if (t->req->body_bytes < EXPECT_MIN_BYTES)
+	t->expects = t->req->body_bytes >= EXPECT_MIN_BYTES &&
+	    !t->http->no_expect;
+	if (!t->expects)
 		add_header(t, "Expect:");
 	for (; line != NULL && *line != NULL; line++)
 		add_header(t, *line);
@@ -347,8 +354,13 @@ transfer_setup(struct http_transfer *t, CURL *easy, struct err *e)
 		err_set(e, ERR_NETWORK, "not the URL of a server");
 		return (-1);
 	}
+	/* libcurl takes none of over 8 MB, and what is in it may be others'. */
+	if (curl_easy_setopt(easy, CURLOPT_URL, r->url) != CURLE_OK) {
+		err_set(e, ERR_NETWORK, "%s: no request to it can be as long "
+		    "as this one", t->peer);
+		return (-1);
+	}
 	set_connection(t->http, easy);
-	SET(easy, CURLOPT_URL, r->url);
 	/* A key may hold "/../". */
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);

@@ -37,6 +37,7 @@ struct http {
 	char *ca_file;			/* NULL: the system's */
 	bool skip_verify;
 	bool direct;
+	bool no_expect;			/* somebody refuses to be asked first */
 	char *origin;			/* of a URL: scheme, host, port ... */
 	char *peer;			/* ... and whom a message names so */
 	struct pace pace;
@@ -65,6 +66,8 @@ struct http_transfer {
 	uint64_t sent_bytes;		/* of the body, given to curl */
 	bool headed;			/* they ended as they should */
 	bool began;			/* on a connection */
+	bool expects;			/* to be let send its body ... */
+	bool unmet;			/* ... which was answered with 417 */
 	bool too_long;			/* an answer over the limit */
 	bool too_large;			/* ... that the request set */
 	uint64_t nbody_bytes;	/* that came for the answer in memory */

@@ -13,9 +13,8 @@
 enum {
 	NAMES_MAX_BYTES = 1024,		/* of a path */
 	PATHS_MAX = 256,		/* different ones in an answer */
-	ITEMS_MAX = 1 << 20,
-	PIECE_BYTES = 64 * 1024,
-	TAG_MAX_BYTES = 4 * PIECE_BYTES
+	ITEMS_MAX = 1 << 18,
+	PIECE_BYTES = 64 * 1024
 };
 
 /* Texts and paths are offsets into xml.store until all of it is there. */
@@ -175,21 +174,21 @@ on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
  * twenty seconds.
  */
 static bool
-feed(struct reading *rd, const char *p, size_t n)
+feed(struct reading *rd, const char *p, size_t n, const struct xml_cfg *cfg)
 {
 	size_t at, len;
 	bool last;
 
 	for (at = 0; ; at += len) {
-		len = n - at < PIECE_BYTES ? n - at : PIECE_BYTES;
+		len = n - at < cfg->piece_bytes ? n - at : cfg->piece_bytes;
 		last = at + len == n;
 		if (XML_Parse(rd->parser, p + at, (int)len, last) !=
 		    XML_STATUS_OK)
 			return (false);
 		if (last)
 			return (true);
-		if (at + len > TAG_MAX_BYTES + (size_t)XML_GetCurrentByteIndex(
-		    rd->parser)) {
+		if (at + len > cfg->tag_bytes +
+		    (size_t)XML_GetCurrentByteIndex(rd->parser)) {
 			rd->wrong = "a tag without an end";
 			return (false);
 		}
@@ -197,7 +196,8 @@ feed(struct reading *rd, const char *p, size_t n)
 }
 
 static int
-read_all(struct reading *rd, const void *p, size_t n, struct err *e)
+read_all(struct reading *rd, const void *p, size_t n,
+    const struct xml_cfg *cfg, struct err *e)
 {
 	const char *why;
 
@@ -207,7 +207,7 @@ read_all(struct reading *rd, const void *p, size_t n, struct err *e)
 	XML_SetElementHandler(rd->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(rd->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(rd->parser, on_doctype);
-	if (feed(rd, p, n))
+	if (feed(rd, p, n, cfg))
 		return (0);
 	if ((why = rd->wrong) == NULL)
 		why = XML_ErrorString(XML_GetErrorCode(rd->parser));
@@ -234,6 +234,16 @@ settle(struct xml *x, const struct reading *rd)
 struct xml *
 xml_parse(const void *p, size_t n, struct err *e)
 {
+	static const struct xml_cfg cfg = { .piece_bytes = PIECE_BYTES,
+	    .tag_bytes = 4 * PIECE_BYTES };
+
+	return (xml_parse_with(p, n, &cfg, e));
+}
+
+struct xml *
+xml_parse_with(const void *p, size_t n, const struct xml_cfg *cfg,
+    struct err *e)
+{
 	struct reading *rd;
 	struct xml *x;
 
@@ -245,7 +255,7 @@ xml_parse(const void *p, size_t n, struct err *e)
 	x = mem_zero(sizeof(*x));
 	rd = mem_zero(sizeof(*rd));
 	rd->store = &x->store;
-	if (read_all(rd, p, n, e) == 0) {
+	if (read_all(rd, p, n, cfg, e) == 0) {
 		settle(x, rd);
 	} else {
 		xml_free(x);

@@ -27,6 +27,20 @@ struct xml;
 
 /* Class network: not well-formed, or as above. */
 struct xml *xml_parse(const void *p, size_t n, struct err *e);
+
+/* What xml_parse() has of these stands behind them. */
+struct xml_cfg {
+	size_t piece_bytes;	/* that expat gets at a time, >= 1; 64 KiB */
+	size_t tag_bytes;	/* 256 KiB */
+};
+
+/*
+ * The same by other figures: between two pieces, a tag that has no end after
+ * tag_bytes is refused.  Into which pieces it is cut changes nothing else.
+ */
+struct xml *xml_parse_with(const void *p, size_t n, const struct xml_cfg *cfg,
+    struct err *e);
+
 void xml_free(struct xml *x);
 
 /* In the order of the document; live as long as x. */

@@ -97,7 +97,8 @@ struct s3_call {
 	const char *list[2 * S3_PAIRS + 8];
 	char payload[SIGV4_HASH_BYTES];
 	unsigned nmoves;	/* the site's, when it was sent */
-	char *moved;		/* "scheme://host/path" of a redirect */
+	char *moved;		/* "scheme://host/" and maybe "bucket/", where
+				 * the key goes; of a redirect */
 	bool dead;		/* err is set, and is to be delivered */
 	bool clock_set, keys_renewed, redirected;
 	bool spent;		/* its tries are used up */
@@ -211,8 +212,10 @@ int s3_site_init(struct s3_site *site, const struct store_url_s3 *u,
     const char *region, const char *endpoint, struct err *e);
 void s3_site_fini(struct s3_site *site);
 /* Follow what an answer with 301 or 307 says; false: it does not say, or
- * nothing that may be followed (a foreign host, another scheme).  *moved: the
- * address for this request alone, or NULL: site is another now. */
+ * nothing that may be followed (a foreign host, another scheme).  *moved: what
+ * stands before the key for this request alone, or NULL: site is another now.
+ * The server says where, never what: the path that it names is not looked
+ * at. */
 bool s3_site_follow(struct s3_site *site, const struct s3_fault *f,
     const char *location, char **moved);
 
@@ -243,8 +246,8 @@ struct store_reader *s3_get(struct store *s, const struct store_get_cfg *cfg,
     uint64_t *size, struct err *e);
 struct store_lister *s3_list(struct store *s,
     const struct store_list_cfg *cfg, struct err *e);
-/* Only if this is still the object's tag (s3get.c); does the answer have
- * another one all the same; and it is not. */
+/* Only if this is still the object's tag (s3get.c), unless it is a weak one;
+ * does the answer have another one all the same; and it is not. */
 void s3_if_match(struct s3_call *c, const char *tag);
 bool s3_is_other(const struct http_req *req, const char *tag);
 void s3_gone(const struct s3 *s, const char *key, struct err *e);

@@ -50,26 +50,42 @@ find(struct bundle *b, const struct s3 *s, const char *key)
 	return (NULL);
 }
 
-/* One that the server did not remove: it is tried alone if that may help. */
-static void
+/* One that the server did not remove: it is tried alone if that may help.
+ * False: it is none of these. */
+static bool
 spare(struct s3 *s, struct bundle *b, const char *key, struct s3_fault *f)
 {
 	struct retry_facts facts = { .status = f->status, .code = f->code };
-	struct store_op *op = find(b, s, key);
+	struct store_op *op;
 	struct err e;
 
-	if (op == NULL || strcmp(f->code, "NoSuchKey") == 0)
-		return;
+	if (strcmp(f->code, "NoSuchKey") == 0)
+		return (true);
+	if (key == NULL || (op = find(b, s, key)) == NULL)
+		return (false);
 	TAILQ_REMOVE(&b->ops, op, entry);
 	if (retry_judge(&facts) == RETRY_AGAIN) {
 		remove_one(s, op);
-		return;
+		return (true);
 	}
 	s3_fault_err(f, &s->site, key, &e);
 	store_done(&s->base, op, &e);
+	return (true);
 }
 
-/* Take what failed out of the bundle. */
+/* Each alone, so that each has an answer of its own. */
+static void
+remove_each(struct s3 *s, struct bundle *b)
+{
+	struct store_op *op;
+
+	while ((op = TAILQ_FIRST(&b->ops)) != NULL) {
+		TAILQ_REMOVE(&b->ops, op, entry);
+		remove_one(s, op);
+	}
+}
+
+/* Take what failed out of the bundle: all, if it is not said which. */
 static int
 read_result(struct s3 *s, struct bundle *b, struct s3_call *c, struct err *e)
 {
@@ -77,6 +93,7 @@ read_result(struct s3 *s, struct bundle *b, struct s3_call *c, struct err *e)
 	const struct xml_item *it;
 	const char *what, *key = NULL;
 	struct s3_fault f = { .status = 200 };
+	bool all = true;
 	struct xml *x;
 	size_t i;
 
@@ -95,8 +112,7 @@ read_result(struct s3 *s, struct bundle *b, struct s3_call *c, struct err *e)
 			continue;
 		what = it->path + sizeof(top) - 1;
 		if (it->end && *what == '\0') {
-			if (key != NULL)
-				spare(s, b, key, &f);
+			all = spare(s, b, key, &f) && all;
 			memset(&f, 0, sizeof(f));
 			f.status = 200;
 			key = NULL;
@@ -108,6 +124,8 @@ read_result(struct s3 *s, struct bundle *b, struct s3_call *c, struct err *e)
 			s3_fault_text(f.message, sizeof(f.message), it->text);
 	}
 	xml_free(x);
+	if (!all)
+		remove_each(s, b);
 	return (0);
 }
 
@@ -128,10 +146,7 @@ bundle_removed(struct s3 *s, struct s3_call *c)
 	HOOK("store-removed", s->base.name);
 	if (!c->ok && unknown(&c->fault)) {
 		s->no_multi_delete = true;
-		while ((op = TAILQ_FIRST(&b->ops)) != NULL) {
-			TAILQ_REMOVE(&b->ops, op, entry);
-			remove_one(s, op);
-		}
+		remove_each(s, b);
 	} else if (!c->ok)
 		store_doom(&s->base, &b->ops, &c->err);
 	else if (read_result(s, b, c, &e) == -1) {

@@ -76,6 +76,9 @@ s3_fault_text(char *to, size_t size, const char *from)
 void
 s3_fault_read(struct s3_fault *f, const struct http_req *r)
 {
+	const char *text = buf_str(&r->answer);
+	/* What kept the connection alive while the server was at work. */
+	size_t blanks = strspn(text, " \t\r\n");
 	struct err e;
 	struct xml *x;
 
@@ -83,8 +86,8 @@ s3_fault_read(struct s3_fault *f, const struct http_req *r)
 	    http_header(r, "x-amz-request-id"));
 	s3_fault_text(f->region, sizeof(f->region),
 	    http_header(r, "x-amz-bucket-region"));
-	if (r->answer.len == 0 ||
-	    (x = xml_parse(r->answer.data, r->answer.len, &e)) == NULL)
+	if (r->answer.len == blanks || (x = xml_parse(text + blanks,
+	    r->answer.len - blanks, &e)) == NULL)
 		return;
 	s3_fault_text(f->code, sizeof(f->code), xml_text(x, "Error/Code"));
 	s3_fault_text(f->message, sizeof(f->message),

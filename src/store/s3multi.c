@@ -28,7 +28,9 @@
 
 enum {
 	PARALLEL = 8,
-	STALE_MS = 24 * 60 * 60 * 1000
+	STALE_MS = 24 * 60 * 60 * 1000,
+	LISTED_MAX = 100,		/* of an answer; more come next time */
+	LISTED_MAX_BYTES = 1024 * 1024
 };
 
 struct s3_multi {
@@ -321,6 +323,26 @@ swept(struct s3 *s, struct s3_call *c)
 	s3_call_free(s, c);
 }
 
+/* The directory of the object, as keys have it; the caller frees. */
+static char *
+dir_of(const struct s3 *s, const struct s3_multi *m)
+{
+	const char *slash = strrchr(m->name, '/');
+
+	return (mem_printf("%s%.*s", s->prefix, slash == NULL ? 0 :
+	    (int)(slash - m->name) + 1, m->name));
+}
+
+/* Is it one in this directory, begun so long ago that nobody is at it? */
+static bool
+is_left_over(const struct s3_upload *u, const char *dir, int64_t before)
+{
+	size_t n = strlen(dir);
+
+	return (u->ms < before && strncmp(u->key, dir, n) == 0 &&
+	    u->key[n] != '\0' && strchr(u->key + n, '/') == NULL);
+}
+
 /* Abort one upload of somebody who died; whether it works is not our
  * business. */
 static void
@@ -341,19 +363,17 @@ listed(struct s3 *s, struct s3_call *c)
 	struct s3_multi *m = c->owner;
 	struct s3_uploads all = { 0 };
 	int64_t before = clock_real_ms() + s->clock_off_ms - STALE_MS;
-	const char *slash = strrchr(m->name, '/');
-	size_t i, len = strlen(s->prefix) +
-	    (slash == NULL ? 0 : (size_t)(slash - m->name) + 1);
+	char *dir = dir_of(s, m);
 	struct err ignored;
+	size_t i;
 
 	if (c->ok && s3_uploads_parse(c->req.answer.data, c->req.answer.len,
 	    &all, &ignored) == 0)
-		for (i = 0; i < all.n; i++)
-			if (all.v[i].ms < before &&
-			    strlen(all.v[i].key) > len &&
-			    strchr(all.v[i].key + len, '/') == NULL)
+		for (i = 0; i < all.n && i < LISTED_MAX; i++)
+			if (is_left_over(&all.v[i], dir, before))
 				sweep_one(s, &all.v[i]);
 	s3_uploads_fini(&all);
+	free(dir);
 	if (s->abandoning)
 		end(s, m, &c->err);
 	else
@@ -365,17 +385,17 @@ static void
 sweep(struct s3 *s, struct s3_multi *m)
 {
 	struct s3_call *c = s3_call_new(s, STORE_REQ_LIST, "GET", NULL);
-	const char *slash = strrchr(m->name, '/');
-	char *prefix = mem_printf("%s%.*s", s->prefix, slash == NULL ? 0 :
-	    (int)(slash - m->name) + 1, m->name);
+	char *dir = dir_of(s, m);
 
 	c->done = listed;
 	c->owner = m;
 	c->once = true;
+	c->max_bytes = LISTED_MAX_BYTES;
 	s3_call_query(c, "uploads", "");
 	s3_call_query(c, "encoding-type", "url");
-	s3_call_query(c, "prefix", prefix);
-	free(prefix);
+	s3_call_query(c, "max-uploads", "100");
+	s3_call_query(c, "prefix", dir);
+	free(dir);
 	s3_call_start(s, c);
 }
 

@@ -199,7 +199,8 @@ s3_page_fini(struct s3_page *page)
 static void
 add_upload(struct s3_uploads *all, struct s3_upload *u)
 {
-	if (u->key == NULL || u->id == NULL || u->ms == 0) {
+	if (u->key == NULL || u->id == NULL || u->id[0] == '\0' ||
+	    strlen(u->id) > S3_UPLOAD_ID_BYTES || u->ms == 0) {
 		free(u->key);
 		free(u->id);
 	} else {

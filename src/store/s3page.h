@@ -27,6 +27,10 @@ struct s3_page {
 	char *next;		/* continuation token, NULL: the last page */
 };
 
+enum {
+	S3_UPLOAD_ID_BYTES = 4096	/* a longer one is none */
+};
+
 struct s3_upload {
 	char *key;
 	char *id;
@@ -46,7 +50,8 @@ int s3_page_parse(const void *p, size_t n, struct s3_page *page,
 void s3_object_fini(struct s3_object *o);
 void s3_page_fini(struct s3_page *page);
 
-/* The same for a page of unfinished uploads (ListMultipartUploadsResult). */
+/* The same for a page of unfinished uploads (ListMultipartUploadsResult); those
+ * without key, id or time are passed over. */
 int s3_uploads_parse(const void *p, size_t n, struct s3_uploads *u,
     struct err *e);
 void s3_uploads_fini(struct s3_uploads *u);

@@ -7,7 +7,9 @@
 #include "store/s3call.h"
 
 enum {
-	ANSWER_MAX_BYTES = 64 * 1024
+	ANSWER_MAX_BYTES = 64 * 1024,
+	/* A thousand keys of 1,024 bytes, each three times as long encoded. */
+	LIST_MAX_BYTES = 4 * 1024 * 1024
 };
 
 /* The parts of an address: Host header, and path as it stands on the wire. */
@@ -26,12 +28,11 @@ split(const char *url, struct buf *host, struct buf *path)
 static void
 put_address(const struct s3 *s, struct s3_call *c)
 {
-	if (c->moved != NULL) {
+	if (c->moved != NULL)
 		buf_puts(&c->url, c->moved);
-		return;
-	}
-	buf_printf(&c->url, "%s://%s%s", s->site.scheme, s->site.host,
-	    s->site.base);
+	else
+		buf_printf(&c->url, "%s://%s%s", s->site.scheme,
+		    s->site.host, s->site.base);
 	sigv4_encode(&c->url, c->key, strlen(c->key), true);
 }
 
@@ -55,10 +56,10 @@ put_query(struct s3_call *c)
 static size_t
 answer_bytes(const struct s3_call *c)
 {
-	if (c->max_bytes > 0 || c->kind == STORE_REQ_LIST ||
-	    c->kind == STORE_REQ_REMOVE)
+	if (c->max_bytes > 0)
 		return (c->max_bytes);
-	return (ANSWER_MAX_BYTES);
+	return (c->kind == STORE_REQ_LIST || c->kind == STORE_REQ_REMOVE ?
+	    LIST_MAX_BYTES : ANSWER_MAX_BYTES);
 }
 
 /* The payload as it is signed; found out once for all tries. */

@@ -113,6 +113,32 @@ is_below(const char *name, size_t n, const char *domain, size_t m)
 	return (n > m && strncasecmp(name + n - m, domain, m) == 0);
 }
 
+/* The host without the bucket that may be in front of it. */
+static const char *
+own_host(const struct s3_site *site)
+{
+	return (site->host +
+	    (site->path_style ? 0 : strlen(site->bucket) + 1));
+}
+
+static bool
+is_same(const char *host, const char *other)
+{
+	size_t n = name_len(host);
+
+	return (n == name_len(other) && strncasecmp(host, other, n) == 0);
+}
+
+/* Is the bucket in front of it?  Not of our own host, whatever it is called:
+ * "backup.example.com" may have a bucket "backup". */
+static bool
+has_bucket(const struct s3_site *site, const char *host)
+{
+	return (begins(host, site->bucket) &&
+	    host[strlen(site->bucket)] == '.' &&
+	    !is_same(host, own_host(site)));
+}
+
 /*
  * May requests go to "host", with our data and a session token?  To AWS, if it
  * was AWS; else to the same host, on any port, and to those of its domain
@@ -122,17 +148,14 @@ static bool
 is_ours(const struct s3_site *site, const char *host)
 {
 	static const char aws[] = ".amazonaws.com", cn[] = ".amazonaws.com.cn";
-	size_t skip = strlen(site->bucket) + 1, n, m;
-	const char *own = site->host, *domain;
+	const char *own = own_host(site), *domain;
+	size_t n, m = name_len(own);
 
-	if (!site->path_style)
-		own += skip;
-	if (begins(host, site->bucket) && host[skip - 1] == '.')
-		host += skip;
-	n = name_len(host);
-	m = name_len(own);
-	if (n == m && strncasecmp(host, own, n) == 0)
+	if (has_bucket(site, host))
+		host += strlen(site->bucket) + 1;
+	if (is_same(host, own))
 		return (true);
+	n = name_len(host);
 	if (site->aws)
 		return (is_below(host, n, aws, sizeof(aws) - 1) ||
 		    is_below(host, n, cn, sizeof(cn) - 1));
@@ -168,7 +191,6 @@ go_region(struct s3_site *site, const char *region)
 static bool
 go_host(struct s3_site *site, const char *endpoint)
 {
-	size_t n = strlen(site->bucket);
 	char *host;
 
 	if (!take_host(endpoint, strlen(endpoint), site->scheme, &host))
@@ -178,9 +200,10 @@ go_host(struct s3_site *site, const char *endpoint)
 		return (false);
 	}
 	site->nmoves++;
-	site->path_style = !(begins(host, site->bucket) && host[n] == '.');
+	site->path_style = !has_bucket(site, host);
 	site->aws = false;
-	aim(site, site->path_style ? host : host + n + 1);
+	aim(site, site->path_style ? host :
+	    host + strlen(site->bucket) + 1);
 	free(host);
 	return (true);
 }
@@ -190,7 +213,7 @@ s3_site_follow(struct s3_site *site, const struct s3_fault *f,
     const char *location, char **moved)
 {
 	size_t n = strlen(site->scheme);
-	const char *p, *path;
+	const char *p;
 	char *host;
 	bool any;
 
@@ -208,15 +231,15 @@ s3_site_follow(struct s3_site *site, const struct s3_fault *f,
 	    strncmp(location + n, "://", 3) != 0)
 		return (false);
 	p = location + n + 3;
-	path = p + strcspn(p, "/?");
-	if (!take_host(p, (size_t)(path - p), site->scheme, &host))
+	if (!take_host(p, strcspn(p, "/?"), site->scheme, &host))
 		return (false);
 	if (!is_ours(site, host)) {
 		free(host);
 		return (false);
 	}
-	*moved = mem_printf("%s://%s%.*s", site->scheme, host,
-	    (int)strcspn(path, "?"), path);
+	*moved = has_bucket(site, host) ?
+	    mem_printf("%s://%s/", site->scheme, host) :
+	    mem_printf("%s://%s/%s/", site->scheme, host, site->bucket);
 	free(host);
 	return (true);
 }

@@ -161,7 +161,7 @@ try_request(bool pull)
 	must(!r.failed || r.err.msg[0] != '\0');
 	must(pull || r.failed || r.status < 200 || r.status >= 300 ||
 	    r.answer.len <= MAX_BYTES);
-	must(r.date_ms >= 0);
+	must(r.date_ms >= 0 && r.date_ms < INT64_C(221900000000000));
 	(void)http_header(&r, "etag");
 	(void)http_header(&r, "retry-after");
 	http_fini_req(h, &r);

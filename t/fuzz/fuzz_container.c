@@ -1,7 +1,8 @@
 /*
  * fuzz_container -- any text as the URL of a container's keys: refused, or it
- * is https, or what curl takes for its host is near.
+ * is https, or what curl takes for its host is near; and it names no user.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,27 +13,51 @@
 #include "fuzz/driver.h"
 #include "net/container.h"
 
-static void
-near(const char *url)
+/* Whatever its spelling. */
+static bool
+is_address(int family, const char *host, const char *want)
 {
-	static const char *const hosts[] = { "localhost", "127.", "[::1]",
-	    "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+	struct in6_addr a = { 0 }, b = { 0 };
+
+	must(inet_pton(family, want, &b) == 1);
+	return (inet_pton(family, host, &a) == 1 &&
+	    memcmp(&a, &b, sizeof(a)) == 0);
+}
+
+static bool
+is_near(char *host)
+{
+	struct in_addr a;
+	size_t n = strlen(host);
+
+	if (host[0] == '[') {
+		must(host[n - 1] == ']');
+		host[n - 1] = '\0';
+		return (is_address(AF_INET6, host + 1, "::1") ||
+		    is_address(AF_INET6, host + 1, "fd00:ec2::23"));
+	}
+	if (inet_pton(AF_INET, host, &a) != 1)
+		return (strcasecmp(host, "localhost") == 0);
+	return (ntohl(a.s_addr) >> 24 == 127 ||
+	    is_address(AF_INET, host, "169.254.170.2") ||
+	    is_address(AF_INET, host, "169.254.170.23"));
+}
+
+static void
+look(const char *url)
+{
 	CURLU *u = curl_url();
-	char *host = NULL;
-	bool ok = false;
-	size_t i;
+	char *host = NULL, *user = NULL;
 
 	/* What curl refuses goes nowhere. */
 	if (curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
 		must(curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK);
-		for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-			ok |= strncasecmp(host, hosts[i], i == 1 ? 4 :
-			    strlen(hosts[i]) + 1) == 0;
-		/* Other spellings of the same. */
-		must(ok || (host[0] == '[' && (strchr(host, '0') != NULL ||
-		    strchr(host, ':') != NULL)));
+		must(strncmp(url, "https://", 8) == 0 || is_near(host));
+		must(curl_url_get(u, CURLUPART_USER, &user, 0) ==
+		    CURLUE_NO_USER);
 	}
 	curl_free(host);
+	curl_free(user);
 	curl_url_cleanup(u);
 }
 
@@ -44,8 +69,8 @@ try(const struct container_cfg *cfg)
 
 	if (url == NULL)
 		must(e.cls == ERR_CONFIG && e.msg[0] != '\0');
-	else if (strncmp(url, "https://", 8) != 0)
-		near(url);
+	else
+		look(url);
 	free(url);
 }
 

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "fleet/key.h"
 #include "fleet/pattern.h"
+#include "fleet/target.h"
 #include "fuzz/driver.h"
 
 enum {
@@ -95,6 +96,34 @@ try_key(const struct key_template *t, const char *key)
 	buf_fini(&again);
 }
 
+/* Where a restore puts it: the path again, below the pattern's directory. */
+static void
+try_target(const struct key_template *t, const struct pattern *which,
+    const char *key)
+{
+	struct target *to = target_by_path(t, which);
+	struct buf rel = { 0 }, path = { 0 }, whole = { 0 };
+	const char *literal = pattern_literal(which);
+	struct err e = { 0 };
+
+	switch (target_of(to, key, &rel, &e)) {
+	case 1:
+		must(key_invert(t, key, &path) == 0);
+		buf_printf(&whole, "%s/%s", literal[1] == '\0' ? "" : literal,
+		    buf_str(&rel));
+		must(strcmp(buf_str(&whole), buf_str(&path)) == 0);
+		break;
+	case -1:
+		must(e.cls == ERR_DENIED || e.cls == ERR_LIMIT);
+		must(e.msg[0] != '\0');
+		break;
+	}
+	buf_fini(&rel);
+	buf_fini(&path);
+	buf_fini(&whole);
+	target_free(to);
+}
+
 static void
 try_object(const char *name)
 {
@@ -142,6 +171,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_path(t, p[0], field[4]);
 		try_key(t, field[5]);
 		try_key(t, field[4] + (field[4][0] == '/'));
+		for (i = 0; i < n; i++) {
+			try_target(t, p[i], field[5]);
+			try_target(t, p[i], field[4] + (field[4][0] == '/'));
+		}
 	}
 	try_object(field[5]);
 	key_template_free(t);

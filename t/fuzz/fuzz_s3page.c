@@ -39,8 +39,9 @@ try_uploads(const uint8_t *p, size_t n)
 	if (s3_uploads_parse(p, n, &all, &e) == -1)
 		must(e.cls == ERR_NETWORK && e.msg[0] != '\0');
 	for (i = 0; i < all.n; i++)
-		must(all.v[i].key != NULL && all.v[i].id != NULL &&
-		    all.v[i].ms > 0);
+		must(all.v[i].key != NULL && all.v[i].ms > 0 &&
+		    all.v[i].id[0] != '\0' &&
+		    strlen(all.v[i].id) <= S3_UPLOAD_ID_BYTES);
 	s3_uploads_fini(&all);
 }
 

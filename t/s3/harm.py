@@ -27,6 +27,7 @@ class Harm(socketserver.StreamRequestHandler):
     """
     A request to /KIND-DEED/...: the subclass says in what() of which kind it
     is, answers it in serve(), and knows in right() what the body should be.
+    The file "log" has a line of each, and its headers below it, indented.
     """
     disable_nagle_algorithm = True
 
@@ -45,10 +46,12 @@ class Harm(socketserver.StreamRequestHandler):
             return False
         self.method, target, _ = line.decode("latin-1").split(" ")
         self.heads = {}
+        lines = ""
         while True:
             line = self.rfile.readline(1 << 16).decode("latin-1")
             if line in ("\r\n", "\n", ""):
                 break
+            lines += "\t" + line.rstrip("\r\n") + "\n"
             name, value = line.split(":", 1)
             self.heads[name.lower()] = value.strip()
         url = urllib.parse.urlsplit(target)
@@ -63,7 +66,8 @@ class Harm(socketserver.StreamRequestHandler):
         self.deed = deed.replace("-", "_")
         with lock:
             with open(os.path.join(sys.argv[1], "log"), "a") as log:
-                log.write("%s %s %s\n" % (self.bucket, self.kind, target))
+                log.write("%s %s %s\n%s" % (self.bucket, self.kind, target,
+                                           lines))
         if self.heads.get("expect", "").lower() == "100-continue":
             self.put(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.body = self.rfile.read(int(self.heads.get("content-length", 0)))

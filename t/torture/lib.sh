@@ -7,17 +7,22 @@
 #
 #	$seconds $seed		how long, and what all chance comes from
 #	time_left		is there any?
+#	go_on FIGURE...		another round?  Sets $rounds.  Not once $bad is not
+#				0; else the first in any case, then while there
+#				is time, and for a minute more if one of these
+#				figures is still 0: late is set then
 #	chance N		sets $drawn: 0 to N-1, the next of the seed
 #	one_of WORD...		sets $drawn: one of them
 #	count NAME N		adds to a figure; they stand in one line at the
 #				end, "# figures: NAME=N ...", for t/torture/run
+#	counted NAME		prints what it is by now
 #	leave_old DB		an application was at it: it is in WAL mode now,
 #				with commits in the -wal alone; or its journal
 #				persists; or it is no database, or gone
 #	seen DB			prints what SQLite makes of it and what lies
 #				beside it, in a copy: a hash, or "none"
 #	seen_all DIR		the same of each name in the file "fleet"
-#	finish			instead of done_testing
+#	finish FIGURE...	instead of done_testing: each of these is above 0
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 seconds=${1:-10}
@@ -35,10 +40,32 @@ echo "# $(basename "$0") $seconds $seed"
 _until=$(($(_now_ms) + seconds * 1000))
 _chance=$((seed % 2147483647))
 _figures=
+bad=0
+rounds=0
 
 time_left()
 {
 	[ "$(_now_ms)" -lt "$_until" ]
+}
+
+# Are all of these figures above 0?
+_enough()
+{
+	for _f in "$@"; do
+		[ "$(counted "$_f")" -gt 0 ] || return 1
+	done
+}
+
+go_on()
+{
+	[ "$bad" -eq 0 ] || return 1
+	late=
+	if [ "$rounds" -gt 0 ] && ! time_left; then
+		late=yes
+		! _enough "$@" && [ "$(_now_ms)" -lt $((_until + 60000)) ] ||
+			return 1
+	fi
+	rounds=$((rounds + 1))
 }
 
 chance()
@@ -61,6 +88,11 @@ count()
 	*" $1 "*) ;;
 	*) _figures="$_figures $1" ;;
 	esac
+}
+
+counted()
+{
+	eval "echo \"\${_figure_$1:-0}\""
 }
 
 leave_old()
@@ -114,6 +146,9 @@ seen_all()
 
 finish()
 {
+	for _f in "$@"; do
+		ok "it came to $_f" test "$(counted "$_f")" -gt 0
+	done
 	_line=
 	for _f in $_figures; do
 		eval "_line=\"\$_line \$_f=\$_figure_$_f\""

@@ -46,13 +46,13 @@ START_TEST(keys_are_refreshed_before_they_expire)
 	struct credentials *c;
 
 	use_container();
-	route(1, "GET /keys", "", 200, json("FIRST", 3));
+	route(1, "GET /hidden5", "", 200, json("FIRST", 3));
 	expect(c = create(), "FIRST", "hidden1", "hidden2");
 	/* The token is read anew. */
 	(void)unsetenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 	put_file("auth", "hidden5\n");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", scratch, "/auth");
-	route(1, "GET /keys", "Authorization: hidden5\r\n", 200,
+	route(1, "GET /hidden5", "Authorization: hidden5\r\n", 200,
 	    json("SECOND", 3600));
 	until(c, "SECOND", 2, false);
 	expect(c, "SECOND", "hidden1", "hidden2");
@@ -67,7 +67,7 @@ START_TEST(keys_that_the_server_calls_expired_are_replaced)
 
 	use_container();
 	expect(c = create(), "CONTAINER", "hidden1", "hidden2");
-	route(1, "GET /keys", "", 200, json("NEW", 3600));
+	route(1, "GET /hidden5", "", 200, json("NEW", 3600));
 	until(c, "NEW", 2, true);
 	ck_assert_uint_eq(board->count, 2);
 	credentials_free(c);
@@ -80,12 +80,12 @@ START_TEST(a_refresh_that_fails_leaves_good_keys_in_use)
 	int i;
 
 	use_container();
-	route(1, "GET /keys", "", 200, json("FIRST", 60));
+	route(1, "GET /hidden5", "", 200, json("FIRST", 60));
 	expect(c = create(), "FIRST", "hidden1", "hidden2");
 	credentials_free(c);
-	route(1, "GET /keys", "", 200, json("FIRST", 4));
+	route(1, "GET /hidden5", "", 200, json("FIRST", 4));
 	expect(c = create(), "FIRST", "hidden1", "hidden2");
-	route(1, "GET /keys", "", 403, "");
+	route(1, "GET /hidden5", "", 403, "");
 	until(c, "FIRST", 3, false);
 	for (i = 0; i < 10; i++)
 		expect(c, "FIRST", "hidden1", "hidden2");
@@ -102,7 +102,7 @@ START_TEST(a_failure_stands_for_a_while_and_asks_no_more)
 	int i;
 
 	use_container();
-	route(1, "GET /keys", "", 403, "");
+	route(1, "GET /hidden5", "", 403, "");
 	c = create();
 	for (i = 0; i < 10; i++) {
 		ck_assert_int_eq(credentials_get(c, &k, &e), -1);
@@ -140,7 +140,7 @@ static const struct {
 START_TEST(a_wrong_answer_of_a_container_is_said_without_its_text)
 {
 	use_container();
-	route(1, "GET /keys", "", answers[_i].status, answers[_i].body);
+	route(1, "GET /hidden5", "", answers[_i].status, answers[_i].body);
 	expect_failure(answers[_i].cls, "container credentials: ");
 	ck_assert_uint_eq(board->count, answers[_i].count);
 }

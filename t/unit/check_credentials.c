@@ -101,6 +101,8 @@ static const struct {
 	{ "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "hidden", "slash" },
 	{ "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://8.8.8.8/hidden",
 	    "neither https nor" },
+	{ "AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://u:hidden@h/hidden",
+	    "may not name a user" },
 	{ "AWS_CONFIG_FILE", "/", "/" },
 	{ "AWS_REGION", "r\nHost: hidden", "the region (AWS_REGION" },
 	{ "AWS_DEFAULT_REGION", "hidden.org/", "the region (AWS_REGION" },
@@ -126,6 +128,7 @@ static const struct {
 	{ "http://169.254.170.23/v1/credentials", true },
 	{ "http://[fd00:ec2::23]/v1/credentials", true },
 	{ "https://any.host/x", true },
+	{ "https://any.host/x@y", true },
 	{ "http://any.host/x", false },
 	{ "http://128.0.0.1/x", false },
 	{ "http://127.0.0.1.evil.org/x", false },
@@ -138,6 +141,9 @@ static const struct {
 	{ "http://[::1]evil.org/x", false },
 	{ "http:///x", false },
 	{ "https://", false },
+	{ "https:///u:p@any.host/x", false },
+	{ "https://u:p@any.host/x", false },
+	{ "https://any.host:x@evil.org", false },
 	{ "ftp://127.0.0.1/x", false },
 	{ "127.0.0.1", false },
 };
@@ -221,6 +227,28 @@ START_TEST(files_elsewhere_and_broken_ones_are_seen)
 }
 END_TEST
 
+/* Its keys are for assuming the role: who has the role may do other things. */
+START_TEST(keys_that_are_to_assume_a_role_are_not_used_without_it)
+{
+	struct credentials *c;
+
+	put_home("[prod]\naws_access_key_id = P\naws_secret_access_key = "
+	    "hidden\n[base]\naws_access_key_id = B\n"
+	    "aws_secret_access_key = bs\n",
+	    "[profile prod]\nrole_arn = r\nsource_profile = prod\n");
+	set("AWS_PROFILE", "prod", "");
+	expect_failure(ERR_CONFIG, "source_profile is not supported");
+	put_file(".aws/config", "[profile prod]\nrole_arn = r\n"
+	    "credential_source = Environment\n");
+	expect_failure(ERR_CONFIG, "credential_source is not supported");
+	/* Alone it says nothing. */
+	put_file(".aws/config", "[profile base]\nsource_profile = prod\n");
+	set("AWS_PROFILE", "base", "");
+	expect(c = create(), "B", "bs", NULL);
+	credentials_free(c);
+}
+END_TEST
+
 START_TEST(a_profile_may_name_a_web_identity)
 {
 	char config[512];
@@ -292,6 +320,8 @@ main(void)
 	    0, LENGTH(urls));
 	tcase_add_test(tc, a_profile_is_found_in_either_file);
 	tcase_add_test(tc, files_elsewhere_and_broken_ones_are_seen);
+	tcase_add_test(tc,
+	    keys_that_are_to_assume_a_role_are_not_used_without_it);
 	tcase_add_test(tc, a_profile_may_name_a_web_identity);
 	tcase_add_test(tc,
 	    region_and_endpoint_come_from_the_environment_first);

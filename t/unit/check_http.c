@@ -184,6 +184,38 @@ START_TEST(bodies_arrive_whole)
 }
 END_TEST
 
+/* As some proxies do; curl would send it again by itself. */
+START_TEST(who_refuses_to_be_expected_of_is_not_again)
+{
+	struct http_req r = request("PUT", _i == 0 ? "/unmet" : "/unmetlate");
+	uint64_t i, n = 3 * 1024 * 1024, before;
+	char *body;
+
+	ck_assert_ptr_nonnull(body = malloc(n));
+	for (i = 0; i < n; i++)
+		body[i] = bed_byte(i);
+	r.body = body;
+	r.body_bytes = n;
+	run(&r);
+	check_message(&r, "PEER answers 417 to \"Expect: 100-continue\", "
+	    "which it is not sent again");
+	ck_assert(!r.hopeless);
+	ck_assert_uint_eq(bed->requests, 1);
+	http_fini_req(h, &r);
+	for (i = 0; i < 2; i++) {
+		r.finished = r.failed = false;
+		before = bed->body_bytes;
+		run(&r);
+		ck_assert_msg(!r.failed, "%s", r.err.msg);
+		ck_assert_int_eq(r.status, 200);
+		ck_assert_uint_ge(bed->body_bytes - before, n);
+		http_fini_req(h, &r);
+	}
+	ck_assert_uint_eq(bed->requests, 3);
+	free(body);
+}
+END_TEST
+
 START_TEST(a_body_that_has_become_shorter_is_an_io_error)
 {
 	char path[] = "/tmp/check_http.XXXXXX";
@@ -705,6 +737,8 @@ main(void)
 	    only_the_headers_that_were_asked_for_are_sent, 0, 5);
 	tcase_add_test(tc, a_head_has_no_body);
 	tcase_add_loop_test(tc, bodies_arrive_whole, 0, 2 * LENGTH(sizes));
+	tcase_add_loop_test(tc, who_refuses_to_be_expected_of_is_not_again, 0,
+	    2);
 	tcase_add_test(tc, a_body_that_has_become_shorter_is_an_io_error);
 	tcase_add_loop_test(tc, every_way_to_fail_has_its_sentence, 0,
 	    LENGTH(failures));

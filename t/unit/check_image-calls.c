@@ -231,15 +231,19 @@ START_TEST(whatever_fails_the_image_is_right_or_there_is_none)
 }
 END_TEST
 
+START_TEST(each_of_them_came)
+{
+	expect_all_felt(faults, LENGTH(faults), NULL);
+}
+END_TEST
+
 int
 main(void)
 {
 	TCase *tc = tcase_create("image-calls");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, faultbed_make, scratch_remove);
-	tcase_add_loop_test(tc,
-	    whatever_fails_the_image_is_right_or_there_is_none, 0,
-	    LENGTH(states));
+	add_fault_tests(tc, whatever_fails_the_image_is_right_or_there_is_none,
+	    each_of_them_came, LENGTH(faults));
 	return (run_suite(tc));
 }

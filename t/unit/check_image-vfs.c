@@ -51,15 +51,20 @@ START_TEST(whatever_fails_the_image_is_right_or_there_is_none)
 }
 END_TEST
 
+START_TEST(each_of_them_came)
+{
+	/* SQLite maps a file where it is built to, or asked. */
+	expect_all_felt(faults, LENGTH(faults), "xFetch");
+}
+END_TEST
+
 int
 main(void)
 {
 	TCase *tc = tcase_create("image-vfs");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, scratch_remove);
-	tcase_add_loop_test(tc,
-	    whatever_fails_the_image_is_right_or_there_is_none, 0,
-	    LENGTH(states));
+	add_fault_tests(tc, whatever_fails_the_image_is_right_or_there_is_none,
+	    each_of_them_came, LENGTH(faults));
 	return (run_suite(tc));
 }

@@ -294,9 +294,15 @@ END_TEST
 
 START_TEST(what_a_transaction_spilled_into_the_log_does_not_count)
 {
+	struct image_reader *r = new_reader(bounds[_i], IMAGE_CHECK_FULL);
 	pid_t pid = hold_db(source, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA wal_autocheckpoint = 0;" FILL SPILL);
+	struct image img;
 
+	/* Its commit will show in the time of the log. */
+	must_take(r, source, &img);
+	ck_assert(!img.unsettled);
+	image_free(r);
 	expect_sum(source, in_memory, SUM_OLD);
 	kill_db(pid);
 	expect_sum(source, in_memory, SUM_OLD);
@@ -309,22 +315,32 @@ END_TEST
  */
 START_TEST(a_commit_that_did_not_reach_the_index_is_none)
 {
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_FULL);
 	char *shm = beside(source, "-shm");
 	struct buf before = { 0 };
 	pid_t other, writer;
+	struct image img;
 	int fd;
 
 	other = hold_db(source, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA wal_autocheckpoint = 0;" FILL);
 	read_path(shm, &before);
+	must_take(r, source, &img);
+	ck_assert(!img.unsettled);
 	writer = hold_db(source, CHANGE);
 	expect_sum(source, in_memory, SUM_NEW);
+	must_take(r, source, &img);
+	ck_assert(!img.unsettled);
 	ck_assert_int_ne(fd = open(shm, O_WRONLY), -1);
 	ck_assert_int_eq(pwrite(fd, before.data, 100, 0), 100);
 	(void)close(fd);
 	kill_db(writer);
 	expect_sum(source, in_memory, SUM_OLD);
+	/* It may count once the other has gone, too. */
+	must_take(r, source, &img);
+	ck_assert(img.unsettled);
 	kill_db(other);
+	image_free(r);
 	buf_fini(&before);
 	free(shm);
 }

@@ -24,6 +24,14 @@ static const char text[] =
     "   indented = 1\n"
     "[x]\n"
     "region = wrong\n"
+    "[profile \"q  r\"]\n"
+    "region = quoted\n"
+    "[profile 'q s' ]\n"
+    "region = single\n"
+    "[profile \"]\n"
+    "region = half\n"
+    "[profile \"'] # \"\n"
+    "region = odd\n"
     "[default]\n"
     "aws_access_key_id = AKIA2\n"
     "last = 1";
@@ -46,6 +54,10 @@ static const struct {
 	{ "profile x y", "output", "json" },
 	{ "profile x y", "indented", "1" },
 	{ "x", "region", "wrong" },
+	{ "profile q  r", "region", "quoted" },
+	{ "profile q s", "region", "single" },
+	{ "profile \"", "region", "half" },
+	{ "profile \"'", "region", "odd" },
 	{ "x", "output", NULL },
 	{ "X", "region", NULL },
 	{ "none", "region", NULL },

@@ -80,6 +80,28 @@ START_TEST(what_comes_without_words_is_said_by_its_status)
 }
 END_TEST
 
+/* With a 200 first, S3 sends blanks for as long as it puts parts together. */
+START_TEST(an_error_is_read_behind_blanks)
+{
+	static const char *const before[] = { "", " \n", " \r\n\t  " };
+	struct http_req r = { .status = 200 };
+	struct s3_fault f = { 0 };
+
+	buf_printf(&r.answer, "%s<?xml version=\"1.0\"?>\n<Error><Code>"
+	    "InternalError</Code><Message>Again</Message></Error>",
+	    before[_i]);
+	s3_fault_read(&f, &r);
+	ck_assert_str_eq(f.code, "InternalError");
+	ck_assert_str_eq(f.message, "Again");
+	memset(&f, 0, sizeof(f));
+	buf_reset(&r.answer);
+	buf_puts(&r.answer, before[_i]);
+	s3_fault_read(&f, &r);
+	ck_assert_str_eq(f.code, "");
+	buf_fini(&r.answer);
+}
+END_TEST
+
 START_TEST(a_servers_text_cannot_break_the_line)
 {
 	char to[8];
@@ -218,7 +240,7 @@ START_TEST(a_redirect_is_followed_where_it_is_safe)
 	f.status = 307;
 	ck_assert(s3_site_follow(&site, &f,
 	    "https://bkt.s3-eu-west-1.amazonaws.com/k?a=b", &moved));
-	ck_assert_str_eq(moved, "https://bkt.s3-eu-west-1.amazonaws.com/k");
+	ck_assert_str_eq(moved, "https://bkt.s3-eu-west-1.amazonaws.com/");
 	free(moved);
 	ck_assert(!s3_site_follow(&site, &f, "https://x.y/bkt/k?a=b",
 	    &moved));
@@ -235,26 +257,29 @@ END_TEST
 
 static const struct {
 	const char *endpoint, *host;
-	bool ours;
+	bool ours, bucket;	/* which is in front of it */
 } hosts[] = {
-	{ NULL, "s3.eu-west-1.amazonaws.com", true },
-	{ NULL, "bkt.s3.cn-north-1.amazonaws.com.cn", true },
-	{ NULL, "amazonaws.com.example.org", false },
-	{ NULL, "evilamazonaws.com", false },
-	{ "h", "h:9000", true },
-	{ "h", "bkt.h", true },
-	{ "h", "h.example.org", false },
-	{ "s3.example.org", "S3-EU.example.org:8000", true },
-	{ "s3.example.org", "bkt.s3.example.org", true },
-	{ "s3.example.org", "example.org", false },
-	{ "s3.example.org", "badexample.org", false },
-	{ "s3.example.org", "s3.example.com", false },
-	{ "example.org", "evil.org", false },
-	{ "10.0.0.1:9000", "10.0.0.1:9001", true },
-	{ "10.0.0.1", "20.0.0.1", false },
-	{ "10.0.0.1", "evil.0.0.1", false },
-	{ "[fd00::1]:9000", "[fd00::1]", true },
-	{ "[fd00::1]", "[fd00::2]", false },
+	{ NULL, "s3.eu-west-1.amazonaws.com", true, false },
+	{ NULL, "bkt.s3.cn-north-1.amazonaws.com.cn", true, true },
+	{ NULL, "amazonaws.com.example.org", false, false },
+	{ NULL, "evilamazonaws.com", false, false },
+	{ "h", "h:9000", true, false },
+	{ "h", "bkt.h", true, true },
+	{ "h", "h.example.org", false, false },
+	{ "s3.example.org", "S3-EU.example.org:8000", true, false },
+	{ "s3.example.org", "bkt.s3.example.org", true, true },
+	{ "s3.example.org", "example.org", false, false },
+	{ "s3.example.org", "badexample.org", false, false },
+	{ "s3.example.org", "s3.example.com", false, false },
+	{ "example.org", "evil.org", false, false },
+	{ "bkt.example.org", "bkt.example.org:8000", true, false },
+	{ "bkt.example.org", "bkt.bkt.example.org", true, true },
+	{ "bkt.example.org", "bkt.example.com", false, false },
+	{ "10.0.0.1:9000", "10.0.0.1:9001", true, false },
+	{ "10.0.0.1", "20.0.0.1", false, false },
+	{ "10.0.0.1", "evil.0.0.1", false, false },
+	{ "[fd00::1]:9000", "[fd00::1]", true, false },
+	{ "[fd00::1]", "[fd00::2]", false, false },
 };
 
 /* In either way: for good, and for one request. */
@@ -275,6 +300,13 @@ START_TEST(a_redirect_to_a_foreign_host_is_not_followed)
 	location = mem_printf("https://%s/k", hosts[_i / 2].host);
 	ck_assert_msg(s3_site_follow(&site, &once, location, &moved) ==
 	    hosts[_i / 2].ours, "%s", location);
+	/* Whatever it names is not looked at: the key is ours. */
+	if (moved != NULL) {
+		free(location);
+		location = mem_printf("https://%s/%s", hosts[_i / 2].host,
+		    hosts[_i / 2].bucket ? "" : "bkt/");
+		ck_assert_str_eq(moved, location);
+	}
 	free(moved);
 	strcpy(good.endpoint, hosts[_i / 2].host);
 	there = strcmp(site.host, hosts[_i / 2].host) == 0;
@@ -297,6 +329,7 @@ main(void)
 	    0, LENGTH(faults));
 	tcase_add_loop_test(tc, what_comes_without_words_is_said_by_its_status,
 	    0, LENGTH(bare));
+	tcase_add_loop_test(tc, an_error_is_read_behind_blanks, 0, 3);
 	tcase_add_test(tc, a_servers_text_cannot_break_the_line);
 	tcase_add_loop_test(tc, a_key_is_decoded, 0, LENGTH(keys));
 	tcase_add_test(tc, a_page_is_read);

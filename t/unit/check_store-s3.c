@@ -155,6 +155,41 @@ START_TEST(a_reader_sticks_to_the_tag)
 }
 END_TEST
 
+/* Which some proxies make of them, and which never meets If-Match. */
+START_TEST(a_weak_tag_is_compared_here)
+{
+	struct store_get_cfg cfg = { .name = "one" };
+	struct store_reader *r;
+	struct store *s;
+	struct err e;
+	char text[16];
+	size_t len = 0;
+	ssize_t n;
+
+	bed_have("one");
+	s = s3bed_start();
+	s3bed->weak = true;
+	s3bed->cut = 1;
+	r = store_get(s, &cfg, NULL, &e);
+	ck_assert_msg(r != NULL, "%s", e.msg);
+	while ((n = store_read(r, text + len, 4, &e)) > 0)
+		len += (size_t)n;
+	ck_assert_msg(n == 0, "%s", e.msg);
+	ck_assert_uint_eq(len, 5);
+	ck_assert_int_eq(memcmp(text, "p/one", 5), 0);
+	ck_assert_uint_eq(s3bed->gets, 2);
+	store_reader_free(r);
+	cfg.if_match = "W/\"e6\"";
+	ck_assert_ptr_null(store_get(s, &cfg, NULL, &e));
+	ck_assert_int_eq(e.cls, ERR_GONE);
+	get(s, "one", 0, "W/\"e5\"");
+	comes(s, "p/one", ERR_NONE);
+	get(s, "one", 0, "W/\"e6\"");
+	comes(s, NULL, ERR_GONE);
+	s3bed_stop(s);
+}
+END_TEST
+
 /* Take the whole listing; how many, or -1. */
 static int
 drain(struct store *s, const struct store_list_cfg *cfg, struct err *e)
@@ -394,6 +429,7 @@ main(void)
 	tcase_add_test(tc, an_object_that_breaks_off_is_got_again);
 	tcase_add_test(tc, what_is_not_as_expected_is_refused);
 	tcase_add_test(tc, a_reader_sticks_to_the_tag);
+	tcase_add_test(tc, a_weak_tag_is_compared_here);
 	tcase_add_loop_test(tc, a_list_that_does_not_move_on_is_refused, 0,
 	    6);
 	tcase_add_test(tc, the_next_page_comes_while_this_one_is_taken);

@@ -191,6 +191,31 @@ START_TEST(a_path_goes_below_the_literal_directory_of_the_pattern)
 }
 END_TEST
 
+/* A pattern that ends in "**" matches its directory, too. */
+START_TEST(a_path_that_is_the_directory_itself_is_refused)
+{
+	struct pattern *p;
+	struct key_template *tpl;
+	struct target *t;
+	struct buf rel = { 0 };
+	struct err e = { 0 };
+
+	p = pattern_new("/d/**", &e);
+	tpl = key_template_new("{{path}}", (const struct pattern *const *)&p,
+	    1, NULL, &e);
+	t = target_by_path(tpl, p);
+	ck_assert_int_eq(target_of(t, "d/long/er.db", &rel, &e), 1);
+	ck_assert_str_eq(buf_str(&rel), "long/er.db");
+	ck_assert_int_eq(target_of(t, "d", &rel, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_DENIED);
+	ck_assert_ptr_nonnull(strstr(e.msg, "litefleet restore"));
+	target_free(t);
+	key_template_free(tpl);
+	pattern_free(p);
+	buf_fini(&rel);
+}
+END_TEST
+
 START_TEST(a_path_that_is_a_name_of_our_own_is_refused)
 {
 	struct pattern *p;
@@ -228,6 +253,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    a_path_goes_below_the_literal_directory_of_the_pattern, 0,
 	    LENGTH(by_path));
+	tcase_add_test(tc, a_path_that_is_the_directory_itself_is_refused);
 	tcase_add_test(tc, a_path_that_is_a_name_of_our_own_is_refused);
 	return (run_suite(tc));
 }

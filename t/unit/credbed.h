@@ -303,9 +303,9 @@ use_sts(void)
 static inline void
 use_container(void)
 {
-	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", base, "/keys?id=hidden");
+	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", base, "/hidden5?id=hidden");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "hidden", "3");
-	route(1, "GET /keys?id=hidden ", "Authorization: hidden3\r\n", 200,
+	route(1, "GET /hidden5?id=hidden ", "Authorization: hidden3\r\n", 200,
 	    json("CONTAINER", 3600));
 }
 

@@ -177,6 +177,21 @@ bed_drip(int fd, int n, int ms)
 	}
 }
 
+/* What expects a leave to send its body gets none; "late": some has come. */
+static void
+bed_refuse_expect(int fd, bool late)
+{
+	char byte;
+
+	if (late && recv(fd, &byte, 1, 0) != 1)
+		_exit(0);
+	bed_answer(fd, 417, late ? "Connection: close\r\n" : "", "");
+	if (late) {
+		(void)shutdown(fd, SHUT_WR);
+		(void)bed_read_body(fd, UINT64_MAX, false);
+	}
+}
+
 /* What is done before the body is read, and ends the connection. */
 static void
 bed_serve_rudely(int fd, const char *path)
@@ -282,6 +297,11 @@ bed_talk(int fd)
 		if (strcmp(path, "/once") == 0 && served > 0)
 			bed_die(fd, true);
 		bed_serve_rudely(fd, path);
+		if (strncmp(path, "/unmet", 6) == 0 &&
+		    strstr(head, "\r\nExpect:") != NULL) {
+			bed_refuse_expect(fd, strcmp(path, "/unmetlate") == 0);
+			continue;
+		}
 		length = strstr(head, "Content-Length: ");
 		n = length != NULL ? strtoull(length + 16, NULL, 10) : 0;
 		if (strstr(head, "Expect: 100-continue") != NULL &&

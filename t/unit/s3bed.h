@@ -24,6 +24,7 @@ struct s3bed {
 	atomic_uint whole;		/* lists answered, not shallow */
 	atomic_bool shallow_last;	/* pages of others wait for one more */
 	atomic_uint cut;		/* gets that are to break off */
+	atomic_bool weak;		/* a get is answered with a weak tag */
 	atomic_bool same_token;		/* "there is more", ever the same */
 	atomic_bool same_keys;		/* ... with another token */
 	atomic_bool empty;		/* ... without a key */
@@ -209,8 +210,9 @@ bed_get(int fd, const char *key, const char *head)
 	}
 	if ((range = strstr(head, "ange: bytes=")) != NULL)
 		from = strtoul(range + 12, NULL, 10);
-	buf_printf(&all, "HTTP/1.1 %s\r\nETag: %sContent-Length: %zu\r\n",
-	    from > 0 ? "206 Part" : "200 OK", tag, n - from);
+	buf_printf(&all, "HTTP/1.1 %s\r\nETag: %s%sContent-Length: %zu\r\n",
+	    from > 0 ? "206 Part" : "200 OK", s3bed->weak ? "W/" : "", tag,
+	    n - from);
 	if (from > 0)
 		buf_printf(&all, "Content-Range: bytes %zu-%zu/%zu\r\n",
 		    from, n - 1, n);
@@ -220,6 +222,8 @@ bed_get(int fd, const char *key, const char *head)
 	buf_fini(&all);
 	if (s3bed->cut > 0) {
 		s3bed->cut--;
+		/* What came is to be taken before. */
+		(void)usleep(50 * 1000);
 		bed_die(fd, false);
 	}
 }
