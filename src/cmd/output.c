@@ -26,16 +26,14 @@ static bool
 await_reader(void)
 {
 	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	int64_t began_ms = 0, limit_ms;
+	int64_t began_ms = 0;
 
 	while (!gave_up && poll(&pfd, 1, LOOK_MS) < 1) {
 		if (signals_stops() == 0)
 			continue;
 		if (began_ms == 0)
 			began_ms = clock_mono_ms();
-		limit_ms = signals_stops() == 1 ? OUTPUT_STOP_MS :
-		    OUTPUT_STOP_AGAIN_MS;
-		gave_up = clock_mono_ms() - began_ms >= limit_ms;
+		gave_up = clock_mono_ms() - began_ms >= OUTPUT_STOP_MS;
 	}
 	return (!gave_up);
 }

@@ -5,15 +5,14 @@
 #define CMD_OUTPUT_H
 
 enum {
-	OUTPUT_STOP_MS = 2000,
-	OUTPUT_STOP_AGAIN_MS = 100
+	OUTPUT_STOP_MS = 2000
 };
 
 /*
  * Before anything is written to stdout.  From here on who reads it may take
  * as long as he likes, until this process is told to stop (proc/signals): if
- * he then takes nothing for OUTPUT_STOP_MS, or after a second signal
- * OUTPUT_STOP_AGAIN_MS, all the rest is lost, as on a disk that is full.
+ * he then takes nothing for OUTPUT_STOP_MS, all the rest is lost, as on a disk
+ * that is full.
  */
 void output_begin(void);
 
