@@ -15,6 +15,11 @@
 #include "base/term.h"
 #include "base/utf8.h"
 
+enum {
+	END_BYTES = 300,	/* of a message that is too long, these stay */
+	MSG_BYTES = 3 * PIPE_BUF	/* a path and an error with another */
+};
+
 static enum log_level max_level = LOG_LVL_INFO;
 static bool as_json;
 static bool stamped;		/* text begins with the time */
@@ -84,41 +89,66 @@ log_is_json(void)
 	return (as_json);
 }
 
+/* A character of a message, as it is written. */
+struct written {
+	const char *p;		/* these n bytes: its own, or esc */
+	size_t n;
+	char esc[8];
+};
+
+/* Escape the first character of s[0 .. left-1], for text or for a JSON string.
+ * Returns how many bytes it has there. */
+static size_t
+escape(const char *s, size_t left, bool json, struct written *w)
+{
+	size_t step = utf8_step((const unsigned char *)s, left);
+
+	w->p = w->esc;
+	if (step == 0 || utf8_is_control((const unsigned char *)s, step)) {
+		w->n = (size_t)snprintf(w->esc, sizeof(w->esc),
+		    json ? "\\\\x%02X" : "\\x%02X", (unsigned char)*s);
+		return (1);
+	}
+	if (json && (*s == '"' || *s == '\\')) {
+		w->esc[0] = '\\';
+		w->esc[1] = *s;
+		w->n = 2;
+	} else {
+		w->p = s;
+		w->n = step;
+	}
+	return (step);
+}
+
 /*
- * Append "s" to line[*n], escaped for text or for a JSON string, leaving room
- * for "reserve" bytes.  What does not fit is cut at a whole character.
+ * Append "s" to line[*n], escaped.  If it is too long, what is left out lies
+ * before its last END_BYTES, since it mostly begins with a path and ends with
+ * the reason; it is cut at whole characters.
  */
 static void
 append(char *line, size_t *n, size_t cap, const char *s, bool json)
 {
-	char esc[8];
-	const char *out;
-	size_t step, nout, left = strlen(s);
+	static const char dots[] = "...";
+	const size_t len = strlen(s), room = cap - *n;
+	size_t i, all = 0, first, done = 0;
+	bool cut = false;
+	struct written w;
 
-	while (left > 0) {
-		step = utf8_step((const unsigned char *)s, left);
-		if (step > 0 && !utf8_is_control((const unsigned char *)s,
-		    step)) {
-			out = s;
-			nout = step;
-			if (json && (*s == '"' || *s == '\\')) {
-				esc[0] = '\\';
-				esc[1] = *s;
-				out = esc;
-				nout = 2;
+	for (i = 0; i < len; all += w.n)
+		i += escape(s + i, len - i, json, &w);
+	first = all <= room ? all : room - END_BYTES - strlen(dots);
+	for (i = 0; i < len; done += w.n) {
+		i += escape(s + i, len - i, json, &w);
+		if (done + w.n > first && all - done > END_BYTES) {
+			if (!cut) {
+				memcpy(line + *n, dots, strlen(dots));
+				*n += strlen(dots);
 			}
-		} else {
-			step = 1;
-			nout = (size_t)snprintf(esc, sizeof(esc),
-			    json ? "\\\\x%02X" : "\\x%02X", (unsigned char)*s);
-			out = esc;
+			cut = true;
+			continue;
 		}
-		if (nout > cap - *n)
-			return;
-		memcpy(line + *n, out, nout);
-		*n += nout;
-		s += step;
-		left -= step;
+		memcpy(line + *n, w.p, w.n);
+		*n += w.n;
 	}
 }
 
@@ -171,7 +201,7 @@ emit(enum log_level level, const char *msg)
 static void __attribute__((__format__(__printf__, 2, 0)))
 vmsg(enum log_level level, const char *fmt, va_list ap)
 {
-	char msg[PIPE_BUF + 1024];
+	char msg[MSG_BYTES];
 	int saved = errno;
 
 	if (level <= max_level && vsnprintf(msg, sizeof(msg), fmt, ap) >= 0)
@@ -204,7 +234,7 @@ log_first(enum log_once what, enum log_level level, const char *fmt, ...)
 void
 log_fatal(const char *fmt, ...)
 {
-	char msg[PIPE_BUF];
+	char msg[MSG_BYTES];
 	va_list ap;
 
 	va_start(ap, fmt);

@@ -1,7 +1,9 @@
 /*
  * log -- what is said on stderr.  One line is one write(2) of at most
  * PIPE_BUF bytes, so lines of several processes never mix; control bytes are
- * written as \xHH, so that a path cannot forge a line or drive a terminal.
+ * written as \xHH, so that a path cannot forge a line or drive a terminal.  Of
+ * a message that is too long the middle is left out ("..."): it begins with a
+ * path, mostly, and ends with the reason.
  *
  * Text:  "litefleet: error: <message>", "litefleet: warning: <message>",
  *        and the bare message for info, debug and trace.

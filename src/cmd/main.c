@@ -58,6 +58,7 @@ main(int argc, char **argv)
 	if (open_standard() == -1)
 		return (3);
 	log_setup(LOG_LVL_INFO, false);
+	output_begin();
 	if (argc < 2) {
 		log_error("no command given; \"litefleet help\" lists them");
 		return (2);

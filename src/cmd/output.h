@@ -4,6 +4,18 @@
 #ifndef CMD_OUTPUT_H
 #define CMD_OUTPUT_H
 
+enum {
+	OUTPUT_STOP_MS = 2000
+};
+
+/*
+ * Before anything is written to stdout.  From here on who reads it may take
+ * as long as he likes, until this process is told to stop (proc/signals): if
+ * he then takes nothing for OUTPUT_STOP_MS, all the rest is lost, as on a disk
+ * that is full.
+ */
+void output_begin(void);
+
 /*
  * At the end of what is done for its output alone (list, status, dry runs),
  * before anything is said of how it went.  A reader who has gone has seen

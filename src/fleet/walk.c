@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/hashset.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "fleet/recall.h"
@@ -25,8 +26,7 @@ struct walk {
 	struct trail trail;
 	struct stat *parents;		/* with follow: above the literal one */
 	size_t nparents;
-	struct hash128 *faults;		/* paths already named */
-	size_t nfaults;
+	struct hashset faults;		/* paths already named */
 	size_t literal_len;
 	char real_literal[PATH_MAX];	/* as walk_dir.real */
 	char real[PATH_MAX];
@@ -38,18 +38,10 @@ static void
 tell(void *ctx, const char *path, const struct err *why)
 {
 	struct walk *w = ctx;
-	struct hash128 h;
-	size_t i;
 
-	if (w->cfg->npatterns > 1) {
-		h = hash128(path, strlen(path));
-		for (i = 0; i < w->nfaults; i++)
-			if (hash128_eq(w->faults[i], h))
-				return;
-		w->faults = mem_resize(w->faults, w->nfaults + 1,
-		    sizeof(*w->faults));
-		w->faults[w->nfaults++] = h;
-	}
+	if (w->cfg->npatterns > 1 &&
+	    !hashset_add(&w->faults, hash128(path, strlen(path))))
+		return;
 	w->cfg->fault(w->cfg->ctx, why);
 }
 
@@ -363,7 +355,7 @@ out:
 	sieve_fini(&w->sieve);
 	scope_free(w->scope);
 	free(w->parents);
-	free(w->faults);
+	hashset_fini(&w->faults);
 	free(w);
 	return (rv);
 }

@@ -35,7 +35,7 @@ struct job_backup {
 
 	/* From the first database that has to be read (sync_prepare()). */
 	bool ready;
-	bool store_full;	/* no room to build an object in */
+	bool store_full;	/* no room in it to build an object */
 	bool down;		/* the store is: look, and count as failed */
 	struct store *store;
 	uint64_t nrequests[STORE_NREQUEST];	/* as counted so far */

@@ -104,11 +104,12 @@ prepare_store(const struct job_backup_cfg *cfg,
 }
 
 int
-prepare_spool(struct store *store, const char *spool, struct err *e)
+prepare_spool(struct store *store, const char *spool, bool *ours,
+    struct err *e)
 {
 	int fd;
 
-	if ((fd = store_spool(store, e)) != -1 || e->cls != ERR_GONE)
-		return (fd);
-	return (private_unnamed(spool, e));
+	fd = store_spool(store, e);
+	*ours = fd == -1 && e->cls == ERR_GONE;
+	return (*ours ? private_unnamed(spool, e) : fd);
 }

@@ -5,6 +5,8 @@
 #ifndef JOB_PREPARE_H
 #define JOB_PREPARE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "job/backup.h"
 #include "store/store.h"
@@ -24,8 +26,10 @@ int prepare_store(const struct job_backup_cfg *cfg,
 
 /*
  * A descriptor of an unnamed file to build a large object in: the store's
- * own, or one in "spool".
+ * own, or one in "spool".  *ours, also where it fails: it is the latter, and
+ * what goes wrong with it is no failure of the store.
  */
-int prepare_spool(struct store *store, const char *spool, struct err *e);
+int prepare_spool(struct store *store, const char *spool, bool *ours,
+    struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
 #include "job/backup_job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,9 @@ encode(struct job_backup *job, const struct backup_item *it,
 	    .mode = img->mode, .uid = img->uid, .gid = img->gid,
 	    .host = job->cfg->host, .path = it->path };
 
+	const char *spool = job->cfg->image.spool;
+	bool ours;
+
 	tally_go(job->env.tally, TALLY_ENCODE);
 	HOOK("encode", it->path);
 	if (img->mem != NULL || img->size == 0) {
@@ -156,11 +160,15 @@ encode(struct job_backup *job, const struct backup_item *it,
 		op->bytes = op->mem.len;
 		return (0);
 	}
-	if ((op->fd = prepare_spool(job->store, job->cfg->image.spool, e)) !=
-	    -1 && frame_enc_fd(job->enc, img->fd, img->size, &t, op->fd,
-	    &op->bytes, e) == 0)
-		return (0);
-	job->store_full = e->cls == ERR_SPACE;
+	op->fd = prepare_spool(job->store, spool, &ours, e);
+	if (op->fd != -1) {
+		if (frame_enc_fd(job->enc, img->fd, img->size, &t, op->fd,
+		    &op->bytes, e) == 0)
+			return (0);
+		if (ours)
+			err_prefix(e, "spool %s", spool);
+	}
+	job->store_full = !ours && e->cls == ERR_SPACE;
 	return (-1);
 }
 
@@ -453,6 +461,18 @@ sync_make_room(struct job_backup *job, struct err *e)
 	return (0);
 }
 
+/* What room there was in the spool was not enough for this one. */
+static void
+fail_item(struct job_backup *job, struct backup_item *it, struct err *why)
+{
+	size_t n = strlen(why->msg);
+
+	if (why->cls == ERR_SPACE)
+		(void)snprintf(why->msg + n, sizeof(why->msg) - n,
+		    "; --spool may name a directory with more room");
+	record_failure(job, it, why);
+}
+
 int
 sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
 {
@@ -468,13 +488,13 @@ sync_item(struct job_backup *job, struct backup_item *it, struct err *e)
 	    store_has_components(job->store), &job->key, &why) == -1 ||
 	    (r = image_take(job->images, buf_str(&job->real), &img,
 	    &why)) == -1)
-		record_failure(job, it, &why);
+		fail_item(job, it, &why);
 	else if (r == 1)
 		not_a_database(job, it);
 	else if (use_image(job, it, &img, &why) == -1 && !job->store_full) {
 		if (why.cls == ERR_GONE)	/* not the database, then */
 			why.cls = ERR_IO;
-		record_failure(job, it, &why);
+		fail_item(job, it, &why);
 	}
 	tally_drop(job->env.tally);
 	if (job->store_full) {

@@ -44,11 +44,13 @@ post_quarantine(struct member *m)
 	struct buf b = { 0 };
 	size_t i;
 
-	buf_put(&b, m->how, strlen(m->how) + 1);
-	buf_puts(&b, m->path);
-	m->killers = mem_resize(m->killers, m->nkillers + 1,
-	    sizeof(*m->killers));
-	m->killers[m->nkillers++] = b;
+	if (*m->path != '\0') {
+		buf_put(&b, m->how, strlen(m->how) + 1);
+		buf_puts(&b, m->path);
+		m->killers = mem_resize(m->killers, m->nkillers + 1,
+		    sizeof(*m->killers));
+		m->killers[m->nkillers++] = b;
+	}
 	for (i = 0; i < m->nkillers; i++)
 		chan_post(&m->chan, WIRE_QUARANTINE, m->killers[i].data,
 		    m->killers[i].len);

@@ -27,7 +27,7 @@ struct member {
 	bool left;		/* it said BYE or FATAL: its end is no death */
 	bool dead;		/* it died, and its range must go on */
 	char how[CHILD_HOW_BYTES];	/* how the last one died ... */
-	char *path;			/* ... and of which path */
+	char *path;			/* ... and of which path, or "" */
 	struct buf *killers;		/* messages about all of them */
 	size_t nkillers;
 };

@@ -2,8 +2,10 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -35,7 +37,7 @@ struct pool {
 
 	unsigned deaths;
 	unsigned row;			/* of deaths, nothing done between */
-	uint64_t done;			/* at the last death */
+	uint64_t done, synced;		/* at the last death */
 
 	bool stopping;			/* the workers were told */
 	bool killed;			/* or not asked any more */
@@ -159,15 +161,26 @@ receive(struct pool *p, struct member *m, unsigned max)
 	return (true);
 }
 
-/* How many databases were put down again, by workers living and dead. */
-static uint64_t
-done(const struct pool *p)
+/*
+ * Take note of a death and of how far all workers, living and dead, have come;
+ * false: so many in a row that the run ends.  Of who was killed with nothing
+ * in its hand nothing is left out, so there something must have been stored.
+ */
+static bool
+may_go_on(struct pool *p, bool idle, bool same)
 {
-	uint64_t count[TALLY_NCOUNT];
+	uint64_t now[TALLY_NCOUNT];
+	bool moved;
 
-	memcpy(count, p->carry, sizeof(count));
-	board_sum(p->board, count);
-	return (count[TALLY_DONE]);
+	memcpy(now, p->carry, sizeof(now));
+	board_sum(p->board, now);
+	/* A path that quarantine did not hold back is no progress either. */
+	moved = idle ? now[TALLY_SYNCED] != p->synced :
+	    now[TALLY_DONE] != p->done && !same;
+	p->row = moved ? 1 : p->row + 1;
+	p->done = now[TALLY_DONE];
+	p->synced = now[TALLY_SYNCED];
+	return (p->row < POOL_DEATHS_MAX);
 }
 
 /* A worker died: name the path, and see whether the run can go on. */
@@ -175,35 +188,39 @@ static void
 mourn(struct pool *p, struct member *m, int status)
 {
 	enum tally_phase phase;
-	char how[CHILD_HOW_BYTES];
-	uint64_t now = done(p);
+	char how[CHILD_HOW_BYTES], *what;
+	bool same, idle, on;
 	struct err e;
-	bool same;
 
 	phase = member_bury(m, p->board, status, &same);
 	(void)child_how(status, how, sizeof(how));
-	if (*m->path == '\0') {
-		err_set(&e, ERR_BUG, "worker %u %s, with no database in its "
-		    "hand", m->index, how);
+	idle = *m->path == '\0';
+	what = idle ? mem_printf("%s, with no database in its hand", how) :
+	    mem_printf("%s while %s %s", how, tally_phase_name(phase),
+	    m->path);
+	if (idle && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)) {
+		err_set(&e, ERR_BUG, "worker %u %s", m->index, what);
 		fail(p, &e);
-		return;
+		goto out;
 	}
-	p->deaths++;
-	log_error("worker %u %s while %s %s%s", m->index, how,
-	    tally_phase_name(phase), m->path, p->stopping ? "" :
-	    ": it is left out for now, the others go on");
-	/* A path that quarantine did not hold back is no progress either. */
-	p->row = now != p->done && !same ? 1 : p->row + 1;
-	p->done = now;
-	if (p->stopping)
-		return;
-	m->dead = true;
-	if (p->row >= POOL_DEATHS_MAX) {
+	on = may_go_on(p, idle, same);
+	if (idle)
+		log_warn("worker %u %s (out of memory?)%s", m->index, what,
+		    p->stopping ? "" : ": another begins in its place");
+	else {
+		p->deaths++;
+		log_error("worker %u %s%s", m->index, what, p->stopping ? "" :
+		    ": it is left out for now, the others go on");
+	}
+	m->dead = !p->stopping;
+	if (m->dead && !on) {
 		err_set(&e, ERR_BUG, "%u workers died in a row and nothing was "
-		    "finished between; the last, worker %u, %s while %s %s",
-		    p->row, m->index, how, tally_phase_name(phase), m->path);
+		    "%s between; the last, worker %u, %s", p->row,
+		    idle ? "stored" : "finished", m->index, what);
 		fail(p, &e);
 	}
+out:
+	free(what);
 }
 
 static void

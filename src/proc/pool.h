@@ -9,9 +9,12 @@
  * A worker that dies, or leaves without BYE: the path in its slot of the
  * board is named (log_error) and handed to the fresh worker as quarantined;
  * the fresh worker takes the range over and is fed it again.  Its counters
- * start again, but for what was already recorded.  Deaths with an
- * empty slot, or POOL_DEATHS_MAX in a row with nothing finished between them,
- * end the run with class bug.
+ * start again, but for what was already recorded.  With an empty slot there is
+ * nobody to name: if it was killed (SIGKILL, as the kernel does where memory
+ * runs out) a fresh worker takes over all the same, and does what the dead one
+ * had in flight; a death of anything else ends the run with class bug.  So do
+ * POOL_DEATHS_MAX in a row with nothing finished between them; of those with
+ * an empty slot: nothing stored (TALLY_SYNCED).
  *
  * Owner: the supervisor, single-threaded, which may call nothing that starts
  * a thread or keeps locks.  Workers ignore INT, TERM and HUP (a terminal

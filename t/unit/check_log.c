@@ -112,6 +112,55 @@ START_TEST(a_long_line_is_cut_and_still_a_line)
 }
 END_TEST
 
+static const struct {
+	bool json;
+	const char *piece;	/* again and again, for longer than a line */
+	const char *escaped;
+} cuts[] = {
+	{ false, "x", "x" },
+	{ false, "\xe2\x82\xac", "\xe2\x82\xac" },
+	{ false, "\x1b", "\\x1B" },
+	{ true, "\"", "\\\"" },
+	{ true, "\n", "\\\\x0A" },
+};
+
+/* Where something else than "piece" begins. */
+static const char *
+skip(const char *s, const char *piece)
+{
+	size_t n = strlen(piece);
+
+	while (strncmp(s, piece, n) == 0)
+		s += n;
+	return (s);
+}
+
+START_TEST(a_long_line_keeps_its_reason)
+{
+	static const char reason[] = ": the path is longer than a path is",
+	    dots[] = "...";
+	const char *p, *from;
+	char big[2 * PIPE_BUF], *end = big;
+
+	while (end < big + PIPE_BUF + 512)
+		end = stpcpy(end, cuts[_i].piece);
+	log_setup(LOG_LVL_INFO, cuts[_i].json);
+	log_error("/data/%s%s", big, reason);
+	from = said();
+	ck_assert_uint_le(strlen(from), PIPE_BUF);
+	ck_assert_uint_gt(strlen(from), PIPE_BUF - 16);
+	ck_assert_ptr_nonnull(p = strstr(from, "/data/"));
+	/* Whole characters on both sides of the dots. */
+	p = skip(p + strlen("/data/"), cuts[_i].escaped);
+	ck_assert_int_eq(strncmp(p, dots, strlen(dots)), 0);
+	from = p + strlen(dots);
+	p = skip(from, cuts[_i].escaped);
+	ck_assert_ptr_ne(p, from);
+	ck_assert_int_eq(strncmp(p, reason, strlen(reason)), 0);
+	ck_assert_str_eq(p + strlen(reason), cuts[_i].json ? "\"}\n" : "\n");
+}
+END_TEST
+
 START_TEST(json_lines_are_objects)
 {
 	const char *s;
@@ -152,6 +201,7 @@ main(void)
 	tcase_add_test(tc, a_path_cannot_forge_a_line);
 	tcase_add_test(tc, good_utf8_stays);
 	tcase_add_test(tc, a_long_line_is_cut_and_still_a_line);
+	tcase_add_loop_test(tc, a_long_line_keeps_its_reason, 0, LENGTH(cuts));
 	tcase_add_test(tc, json_lines_are_objects);
 	tcase_add_test(tc, errno_is_kept);
 	tcase_add_test_raise_signal(tc, fatal_aborts, SIGABRT);

@@ -178,6 +178,81 @@ START_TEST(a_death_with_nothing_in_hand_ends_the_run)
 }
 END_TEST
 
+/* It is killed before it has made a note of the path. */
+static int
+forgetful_quarantine(void *job, const char *path, const char *how,
+    struct err *e)
+{
+	if (sh->lives++ == 0)
+		(void)raise(SIGKILL);
+	return (toy_quarantine(job, path, how, e));
+}
+
+START_TEST(a_worker_killed_with_nothing_in_hand_is_replaced)
+{
+	struct feed f = { .nmsgs = 50, .act = ACT_KILL_IDLE, .act_worker = 1,
+	    .act_seq = 20, .nacts = 1, .raise_at = -1 };
+	struct pool_result res;
+	struct err e;
+
+	ck_assert_int_eq(run(config(&f, 2), &res, &e), 0);
+	ck_assert_uint_eq(disorder(), 0);
+	ck_assert_uint_eq(sh->seen[0].all_msgs, 50);
+	ck_assert_uint_eq(sh->seen[1].all_msgs, 21 + 50);
+	ck_assert_uint_eq(sh->seen[1].opens, 2);
+	ck_assert_uint_eq(sh->seen[1].agains, 1);
+	ck_assert_uint_eq(sh->nquarantined, 0);
+	ck_assert_uint_eq(res.count[TALLY_LOOKED], 100);
+	ck_assert_uint_eq(res.count[TALLY_FAILED], 0);
+	ck_assert_uint_eq(res.count[TALLY_SYNCED], 50 + 20);
+	ck_assert_uint_eq(res.count[TALLY_REFRESHED], 50);
+	ck_assert_uint_eq(res.deaths, 0);
+	ck_assert_str_eq(logged(), "litefleet: warning: worker 1 died of "
+	    "signal 9 (Killed), with no database in its hand (out of "
+	    "memory?): another begins in its place\n");
+}
+END_TEST
+
+/* One that died of a path before is named to the third one, too. */
+START_TEST(a_killed_workers_killers_are_not_forgotten)
+{
+	struct feed f = { .nmsgs = 50, .act = ACT_SEGV, .act_worker = 1,
+	    .act_seq = 20, .nacts = 1, .raise_at = -1 };
+	struct pool_cfg cfg = config(&f, 2);
+	struct job_ops ops = toy;
+	struct pool_result res;
+	struct err e;
+
+	ops.quarantine = forgetful_quarantine;
+	cfg.ops = &ops;
+	ck_assert_int_eq(run(cfg, &res, &e), 0);
+	ck_assert_uint_eq(sh->seen[1].opens, 3);
+	ck_assert_uint_eq(sh->nquarantined, 1);
+	ck_assert_str_eq(sh->quarantined[0], "/data/20.db");
+	ck_assert_uint_eq(res.deaths, 1);
+}
+END_TEST
+
+START_TEST(sixteen_killed_and_nothing_stored_end_the_run)
+{
+	struct feed f = { .nmsgs = 50, .act = ACT_KILL_IDLE_ALWAYS,
+	    .act_worker = 1, .act_seq = 20, .nacts = 1, .raise_at = -1 };
+	struct pool_result res;
+	struct err e;
+
+	ck_assert_int_eq(run(config(&f, 2), &res, &e), -1);
+	ck_assert_int_eq(e.cls, ERR_BUG);
+	ck_assert_ptr_ne(strstr(e.msg, "16 workers died in a row"), NULL);
+	ck_assert_ptr_ne(strstr(e.msg, "worker 1, died of signal 9 (Killed), "
+	    "with no database in its hand"), NULL);
+	/* What the lives before the last two stored was counted before. */
+	ck_assert_uint_ge(sh->seen[1].opens, POOL_DEATHS_MAX);
+	ck_assert_uint_le(sh->seen[1].opens, POOL_DEATHS_MAX + 2);
+	ck_assert_uint_eq(sh->nquarantined, 0);
+	ck_assert_uint_eq(res.count[TALLY_SYNCED], 50 + 20);
+}
+END_TEST
+
 /* Quarantine does not help; "progress" makes each life do something first. */
 static bool progress;
 
@@ -369,6 +444,9 @@ main(void)
 	tcase_add_test(tc, a_death_while_draining_is_taken_over_too);
 	tcase_add_test(tc, deaths_with_progress_between_are_survived);
 	tcase_add_test(tc, a_death_with_nothing_in_hand_ends_the_run);
+	tcase_add_test(tc, a_worker_killed_with_nothing_in_hand_is_replaced);
+	tcase_add_test(tc, a_killed_workers_killers_are_not_forgotten);
+	tcase_add_test(tc, sixteen_killed_and_nothing_stored_end_the_run);
 	tcase_add_loop_test(tc, sixteen_deaths_in_a_row_end_the_run, 0, 2);
 	tcase_add_test(tc, a_workers_fatal_error_ends_the_run);
 	tcase_add_loop_test(tc,

@@ -1,12 +1,16 @@
 /*
  * Where a walk goes: patterns, links, what vanishes and what cannot be read.
  */
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "unit/forest.h"
 
@@ -207,6 +211,52 @@ START_TEST(a_directory_that_may_not_be_read_is_told_once)
 }
 END_TEST
 
+enum {
+	NLONG = 30000
+};
+
+/* Milliseconds of this process for a walk by n patterns. */
+static long
+walk_ms(size_t n, const char *const *patterns)
+{
+	clock_t began = clock();
+
+	ck_assert_int_eq(walk_by(n, patterns), 0);
+	ck_assert_uint_eq(nfaults, NLONG);
+	return ((long)((clock() - began) / (CLOCKS_PER_SEC / 1000)));
+}
+
+START_TEST(many_faults_are_told_once_and_soon)
+{
+	static const char *const patterns[] = { "**/*.db", "*/**/*.db" };
+	char name[256];
+	long one_ms, two_ms;
+	int dirfd, fd, i;
+
+	/* So deep that no path of a file in it is short enough. */
+	ck_assert_int_ne(dirfd = open(top, O_PATH | O_DIRECTORY), -1);
+	for (i = 0; i < PATH_MAX / 251; i++) {
+		(void)snprintf(name, sizeof(name), "%0250d", i);
+		ck_assert_int_eq(mkdirat(dirfd, name, 0755), 0);
+		fd = openat(dirfd, name, O_PATH | O_DIRECTORY);
+		ck_assert_int_ne(fd, -1);
+		io_close(&dirfd);
+		dirfd = fd;
+	}
+	for (i = 0; i < NLONG; i++) {
+		(void)snprintf(name, sizeof(name), "%0100d.db", i);
+		ck_assert_int_ne(fd = openat(dirfd, name, O_WRONLY | O_CREAT,
+		    0600), -1);
+		io_close(&fd);
+	}
+	io_close(&dirfd);
+	one_ms = walk_ms(1, patterns);
+	two_ms = walk_ms(2, patterns);
+	ck_assert_msg(two_ms < 4 * one_ms + 100, "%ld ms, and %ld ms by two "
+	    "patterns", one_ms, two_ms);
+}
+END_TEST
+
 START_TEST(found_may_end_the_walk)
 {
 	static const char *const patterns[] = { "{a,b}/*.db", "c/*.db" };
@@ -279,6 +329,7 @@ main(void)
 		a_link_put_in_the_place_of_a_directory_is_not_followed,
 		a_literal_directory_that_vanished_is_a_fault,
 		a_directory_that_may_not_be_read_is_told_once,
+		many_faults_are_told_once_and_soon,
 		found_may_end_the_walk,
 		a_check_names_what_is_wrong,
 	};

@@ -29,6 +29,8 @@ enum act {
 	ACT_SEGV,		/* with the path in hand */
 	ACT_EXIT,		/* status 0, with the path in hand */
 	ACT_SEGV_IDLE,		/* with nothing in hand */
+	ACT_KILL_IDLE,		/* so, by SIGKILL, in the first life */
+	ACT_KILL_IDLE_ALWAYS,	/* ... and in each */
 	ACT_FATAL,
 	ACT_SAY,		/* say it back, three times */
 	ACT_STOP,		/* SIGSTOP */
@@ -175,6 +177,14 @@ do_act(struct job *j, const struct msg *m, size_t len, struct err *e)
 	case ACT_SEGV_IDLE:
 		tally_drop(j->env->tally);
 		(void)raise(SIGSEGV);
+		break;
+	case ACT_KILL_IDLE:
+		if (j->env->again)
+			break;
+		/* FALLTHROUGH */
+	case ACT_KILL_IDLE_ALWAYS:
+		tally_drop(j->env->tally);
+		(void)raise(SIGKILL);
 		break;
 	case ACT_FATAL:
 		err_set(e, ERR_NETWORK, "the store said no to %s", m->path);
