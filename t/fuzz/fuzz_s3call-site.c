@@ -1,7 +1,7 @@
 /*
- * fuzz_s3call-site -- any bytes as where a server sends us on to: whatever they are,
- * what is asked next goes, as libcurl reads it, to the same owner, by the same
- * scheme, for a key of the same bucket.
+ * fuzz_s3call-site -- any bytes as where a server sends us on to: whatever they
+ * are, what is asked next goes, as libcurl reads it, to the same owner, by the
+ * same scheme, for a key of the same bucket.
  *
  * Input: a byte (bit 0: AWS; 1: the bucket is in the host; 2: 301, not 307),
  * then Location, Region and Endpoint, separated by NULs.
