@@ -117,8 +117,9 @@ end_of_line(const uint8_t *p, size_t size, size_t n)
 
 	for (; n > 0; n--) {
 		end = memchr(end, '\n', size - (size_t)(end - p));
-		if (end++ == NULL)
+		if (end == NULL)
 			return (size);
+		end++;
 	}
 	return ((size_t)(end - p));
 }
