@@ -55,6 +55,76 @@ status 0 "the report of lines" rp --retry-report report --from store
 ok "all are the same" diff -r data out
 is "no journal is left" "$(find out -name '.*')" ""
 
+# A report is about the backups that were asked for, not newer ones.
+word()
+{
+	sql "$1" "SELECT w FROM w"
+}
+key=${scratch#/}/data/t3.db
+before=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+sql data/t3.db "UPDATE w SET w = 'newer'"
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+in_the_way 3
+status 1 "lines of a time" rp --error-report report --from store - <lines
+is "the report has that time" "$(cut -f 1,5 report)" \
+    "$(grep t3.db lines | cut -f 1,2)"
+rmdir out/t3.db
+status 0 "the report of lines" rp --retry-report report --from store
+is "is of that time" "$(word out/t3.db)" 3
+is "no journal is left" "$(find out -name '.*')" ""
+in_the_way 3
+status 1 "a time" rp --timestamp "$before" --error-report report "$glob"
+status 2 "without it there is another journal" rp --retry-report report "$glob"
+rm out/.litefleet-restore
+rmdir out/t3.db
+status 0 "by the report alone" rp --retry-report report "$glob"
+is "is of that time" "$(word out/t3.db)" 3
+in_the_way 3
+rp -n "$glob" >newer
+status 1 "without a time" rp --error-report report "$glob"
+rmdir out/t3.db
+sql data/t3.db "UPDATE w SET w = 'newest'"
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+status 0 "what was the newest then" rp --retry-report report "$glob"
+is "is restored" "$(word out/t3.db)" newer
+says_not "nothing needs to be said" "name.* no time"
+rm -rf out
+cut -f 1-4 report >timeless
+status 0 "without times" rp --retry-report timeless "$glob"
+is "the newest is" "$(word out/t3.db)" newest
+says "which is said" "timeless: 1 of its lines names no time"
+rm -rf out
+status 0 "or with --timestamp" rp --timestamp "$before" \
+    --retry-report timeless "$glob"
+is "the one of that time" "$(word out/t3.db)" 3
+says_not "nothing needs to be said" "name.* no time"
+rm -rf out
+status 1 "lines that are later than --timestamp" rp --json --timestamp "$before" \
+    --from store - <newer
+is "are refused" "$(figure restored) $(jq -r 'select(.type == "failed") |
+    .key, .class' "$out" | tr '\n' ' ')" "39 $key usage "
+says "which is said" "t3.db: refused: its line names .* after --timestamp"
+
+# So it is with targets.
+rm -rf out
+printf '%s\t\t\t/elsewhere/z.db\nnone.db\n' "$key" >bad
+status 1 "a target that is not below" rp --error-report report \
+    --from store - <bad
+is "is in the report" "$(grep t3.db report | cut -f 2)" /elsewhere/z.db
+is "what was not found has no time" "$(grep none.db report | cut -f 5)" ""
+cp report first
+status 1 "nor is it the second time" rp --retry-report first \
+    --error-report report --from store
+is "both are refused as before" "$(sort report)" "$(sort first)"
+is "nothing is made" "$(find out -type f)" ""
+grep t3.db lines | sed 'p; s,out/,&out/,' >bad
+status 1 "one backup for two targets" rp --error-report report \
+    --from store - <bad
+is "one is made" "$(find out -name 't*.db' -type f)" out/out/t3.db
+status 1 "the other is not taken for done" rp --retry-report report \
+    --from store
+says "what to do is said" "out/t3.db is not there, but the .* restore -o"
+
 # A retry that begins a journal is about no more than its report.
 in_the_way 3
 status 1 "a retry that fails in part" rp --retry-report lines \

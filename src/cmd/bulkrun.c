@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -83,6 +84,45 @@ count_found(struct run *r)
 }
 
 static void
+tell_refused(struct run *r, const struct bulklist_refused *what,
+    const struct err *why)
+{
+	r->n.failed++;
+	r->ndone++;
+	progress_make_way(r->progress);
+	report_refused(r->report, what, why);
+}
+
+/*
+ * The journal has it, but not where it went: what is retried may be the line
+ * that wanted the same backup at another target.
+ */
+static void
+take_finished(struct run *r, const struct order *o)
+{
+	struct bulklist_refused what = { .key = o->key, .ms = o->ms };
+	struct buf path = { 0 }, target = { 0 };
+	struct stat st;
+	struct err e;
+
+	buf_printf(&path, "%s/%s", r->p->root, o->rel);
+	if (r->p->retry_report == NULL ||
+	    lstat(buf_str(&path), &st) == 0) {
+		r->n.there++;
+		r->ndone++;
+	} else {
+		err_set(&e, ERR_NOTFOUND, "%s is not there, but the journal "
+		    "has this backup: it went to another target, or was taken "
+		    "away since; restore -o brings it back", buf_str(&path));
+		bulkplan_target(r->p, o->rel, &target);
+		what.target = buf_str(&target);
+		tell_refused(r, &what, &e);
+	}
+	buf_fini(&path);
+	buf_fini(&target);
+}
+
+static void
 take_order(void *ctx, const struct order *o)
 {
 	struct run *r = ctx;
@@ -91,10 +131,8 @@ take_order(void *ctx, const struct order *o)
 	if (count_found(r) && o->ms > r->youngest_ms)
 		r->youngest_ms = o->ms;
 	if (ledger_has(r->ledger, o->key, o->ms)) {
-		if (!r->again) {
-			r->n.there++;
-			r->ndone++;
-		}
+		if (!r->again)
+			take_finished(r, o);
 		return;
 	}
 	seg = (unsigned)(order_owner(o->rel).hi >> 56);
@@ -110,18 +148,13 @@ take_order(void *ctx, const struct order *o)
 }
 
 static void
-take_refused(void *ctx, const char *key, const struct err *why)
+take_refused(void *ctx, const struct bulklist_refused *what,
+    const struct err *why)
 {
 	struct run *r = ctx;
-	struct bulk_outcome o = { .end = BULK_FAILED, .key = key, .rel = "",
-	    .cls = why->cls, .text = why->msg };
 
-	if (!count_found(r))
-		return;
-	r->n.failed++;
-	r->ndone++;
-	progress_make_way(r->progress);
-	report_outcome(r->report, &o);
+	if (count_found(r))
+		tell_refused(r, what, why);
 }
 
 static void
@@ -401,8 +434,10 @@ bulkrun(struct bulkplan *p)
 	else if (report_open(r.report, &e) == -1) {
 		status = bulkplan_fail(p, &e);
 		put_away(&r, false);
-	} else
+	} else {
+		report_timeless(r.report);
 		status = run_pool(&r);
+	}
 	for (i = 0; i < POOL_WORKERS_MAX; i++)
 		buf_fini(&r.lanes[i]);
 	buf_fini(&r.strings);

@@ -62,6 +62,18 @@ report_open(struct report *r, struct err *e)
 	return (0);
 }
 
+void
+report_timeless(struct report *r)
+{
+	const struct bulkplan *p = r->p;
+	size_t n = bulkwishes_timeless(&p->wishes);
+
+	if (p->retry_report != NULL && !p->by_time && n > 0)
+		log_warn("--retry-report %s: %zu of its lines name%s no time; "
+		    "there, the newest backups are restored",
+		    p->retry_report, n, n == 1 ? "s" : "");
+}
+
 bool
 report_is_torn(const struct report *r)
 {
@@ -72,8 +84,7 @@ static const char *
 target(struct report *r, const char *rel)
 {
 	buf_reset(&r->target);
-	if (rel[0] != '\0')
-		bulkplan_target(r->p, rel, &r->target);
+	bulkplan_target(r->p, rel, &r->target);
 	return (buf_str(&r->target));
 }
 
@@ -115,8 +126,9 @@ report_would(struct report *r, const struct order *o)
 
 /* A line in the error report; that it cannot be written is said once. */
 static void
-put_error(struct report *r, const struct bulk_outcome *o)
+put_error(struct report *r, const struct bulk_outcome *o, const char *where)
 {
+	char when[CLOCK_RFC3339_BYTES] = "";
 	struct buf b = { 0 };
 	struct err e;
 
@@ -124,10 +136,12 @@ put_error(struct report *r, const struct bulk_outcome *o)
 		return;
 	line_field(&b, o->key, false);
 	buf_putc(&b, '\t');
-	line_field(&b, target(r, o->rel), false);
+	line_field(&b, where, false);
 	buf_printf(&b, "\t%s\t", err_class_name(o->cls));
 	line_field(&b, o->text, false);
-	buf_putc(&b, '\n');
+	if (o->ms > 0)
+		(void)clock_rfc3339(o->ms, when, sizeof(when));
+	buf_printf(&b, "\t%s\n", when);
 	if (io_write(r->fd, b.data, b.len, r->p->error_report, &e) == -1 &&
 	    !r->torn) {
 		r->torn = true;
@@ -137,11 +151,15 @@ put_error(struct report *r, const struct bulk_outcome *o)
 }
 
 static void
-put_object(struct report *r, const char *word, const struct bulk_outcome *o)
+put_object(struct report *r, const struct bulk_outcome *o, const char *where)
 {
+	static const char *const words[] = {
+		[BULK_RESTORED] = "restored", [BULK_THERE] = "there",
+		[BULK_SKIPPED] = "skipped", [BULK_FAILED] = "failed",
+	};
 	char when[CLOCK_RFC3339_BYTES];
 
-	json_str(r->json, "type", word);
+	json_str(r->json, "type", words[o->end]);
 	json_str(r->json, "key", o->key);
 	if (o->ms > 0) {
 		(void)clock_rfc3339(o->ms, when, sizeof(when));
@@ -149,8 +167,8 @@ put_object(struct report *r, const char *word, const struct bulk_outcome *o)
 	}
 	if (o->end == BULK_RESTORED || o->end == BULK_THERE)
 		json_int(r->json, "database_bytes", (int64_t)o->size);
-	if (o->rel[0] != '\0')
-		json_str(r->json, "target", target(r, o->rel));
+	if (where[0] != '\0')
+		json_str(r->json, "target", where);
 	if (o->end == BULK_FAILED)
 		json_str(r->json, "class", err_class_name(o->cls));
 	if (o->text[0] != '\0')
@@ -159,13 +177,9 @@ put_object(struct report *r, const char *word, const struct bulk_outcome *o)
 	put_line(r);
 }
 
-void
-report_outcome(struct report *r, const struct bulk_outcome *o)
+static void
+tell(struct report *r, const struct bulk_outcome *o, const char *where)
 {
-	static const char *const words[] = {
-		[BULK_RESTORED] = "restored", [BULK_THERE] = "there",
-		[BULK_SKIPPED] = "skipped", [BULK_FAILED] = "failed",
-	};
 	const char *sep = o->text[0] != '\0' ? ": " : "";
 
 	if (o->end == BULK_FAILED) {
@@ -174,20 +188,33 @@ report_outcome(struct report *r, const struct bulk_outcome *o)
 			log_error("%s", o->text);
 		else
 			log_error("%s: %s", o->key, o->text);
-		put_error(r, o);
+		put_error(r, o, where);
 	} else if (o->end == BULK_RESTORED && o->text[0] != '\0')
-		log_warn("%s: restored to %s: %s", o->key,
-		    target(r, o->rel), o->text);
+		log_warn("%s: restored to %s: %s", o->key, where, o->text);
 	else if (o->end == BULK_RESTORED)
-		log_debug("%s: restored to %s (%llu bytes)", o->key,
-		    target(r, o->rel), (unsigned long long)o->size);
+		log_debug("%s: restored to %s (%llu bytes)", o->key, where,
+		    (unsigned long long)o->size);
 	else
-		log_debug("%s: %s%s%s%s%s", o->key, o->end == BULK_THERE ?
-		    "there already" : "skipped",
-		    o->rel[0] != '\0' ? ", at " : "", target(r, o->rel), sep,
-		    o->text);
+		log_debug("%s: %s, at %s%s%s", o->key, o->end == BULK_THERE ?
+		    "there already" : "skipped", where, sep, o->text);
 	if (r->p->json)
-		put_object(r, words[o->end], o);
+		put_object(r, o, where);
+}
+
+void
+report_outcome(struct report *r, const struct bulk_outcome *o)
+{
+	tell(r, o, target(r, o->rel));
+}
+
+void
+report_refused(struct report *r, const struct bulklist_refused *what,
+    const struct err *why)
+{
+	const struct bulk_outcome o = { .end = BULK_FAILED, .key = what->key,
+	    .ms = what->ms, .cls = why->cls, .text = why->msg };
+
+	tell(r, &o, what->target);
 }
 
 void

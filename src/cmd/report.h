@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cmd/bulklist.h"
 #include "cmd/bulkplan.h"
 #include "fleet/order.h"
 #include "job/bulk.h"
@@ -33,11 +34,18 @@ void report_free(struct report *r);
  * denied, io, space. */
 int report_open(struct report *r, struct err *e);
 
+/* A retry is about what its report says; of lines that name no time, that is
+ * the newest (a warning). */
+void report_timeless(struct report *r);
+
 /* A line (or object) of a dry run. */
 void report_would(struct report *r, const struct order *o);
 
-/* What became of a database; rel may be "". */
+/* What became of a database. */
 void report_outcome(struct report *r, const struct bulk_outcome *o);
+/* It has failed before it was begun. */
+void report_refused(struct report *r, const struct bulklist_refused *what,
+    const struct err *why);
 
 /* A database had no backup at the time (a warning). */
 void report_young(struct report *r, const char *key, int64_t oldest_ms);
