@@ -175,7 +175,7 @@ find_what(const struct list *l, int64_t cutoff_ms, struct find_cfg *cfg,
 	cfg->before_ms = l->p->before_ms;
 	if (!l->p->by_time && cutoff_ms != INT64_MAX)
 		cfg->before_ms = cfg->stored_before_ms = cutoff_ms;
-	cfg->tell_young = l->p->by_time;
+	cfg->tell_young = l->p->by_time || cutoff_ms != INT64_MAX;
 	cfg->parallel = l->p->s3.concurrent;
 	if (cfg->parallel > LISTINGS)
 		cfg->parallel = LISTINGS;
@@ -196,7 +196,7 @@ list_store(struct list *l, int64_t cutoff_ms, struct err *e)
 		return (-1);
 	while (!l->out->stopping(l->out->ctx) &&
 	    (r = find_next(f, &v, e)) == 1) {
-		if (!is_ours(l, v.key, v.object == NULL))
+		if (!is_ours(l, v.key, l->p->by_time && v.object == NULL))
 			continue;
 		where = make_target(l, v.key, &why);
 		if (where == 1 && v.object == NULL) {

@@ -29,7 +29,8 @@ struct bulklist_out {
 	/* It is not restored: its key or target is unfit, or there is none. */
 	void (*refused)(void *ctx, const struct bulklist_refused *what,
 	    const struct err *why);
-	/* It had no backup at the time; its oldest is of oldest_ms. */
+	/* It had no backup at the time (or at the cutoff); its oldest is of
+	 * oldest_ms. */
 	void (*young)(void *ctx, const char *key, int64_t oldest_ms);
 	/* There are some in other shards; once of those that had a backup at
 	 * the time or were not asked for one, and once of young ones. */

@@ -122,14 +122,31 @@ take_finished(struct run *r, const struct order *o)
 	buf_fini(&target);
 }
 
+/* The second look of --resume is to find it as well, whatever our clock says;
+ * a retry is not about all that there is. */
+static void
+reach(struct run *r, int64_t ms)
+{
+	struct err e;
+
+	if (ms > r->youngest_ms)
+		r->youngest_ms = ms;
+	if (r->p->by_time || r->p->retry_report != NULL ||
+	    ledger_reach(r->ledger, ms, &e) == 0 || r->ledger_torn)
+		return;
+	r->ledger_torn = true;
+	log_warn("the journal of the restore: %s; --resume may pass over "
+	    "backups that are there now", e.msg);
+}
+
 static void
 take_order(void *ctx, const struct order *o)
 {
 	struct run *r = ctx;
 	unsigned seg, worker;
 
-	if (count_found(r) && o->ms > r->youngest_ms)
-		r->youngest_ms = o->ms;
+	if (count_found(r))
+		reach(r, o->ms);
 	if (ledger_has(r->ledger, o->key, o->ms)) {
 		if (!r->again)
 			take_finished(r, o);
@@ -157,6 +174,31 @@ take_refused(void *ctx, const struct bulklist_refused *what,
 		tell_refused(r, what, why);
 }
 
+/*
+ * It has nothing that is as old as the restore.  If all had been gone through,
+ * it came later; else our clock may be behind.
+ */
+static void
+take_late(struct run *r, const char *key, int64_t oldest_ms)
+{
+	struct bulklist_refused what = { .key = key, .target = "" };
+	char began[CLOCK_RFC3339_BYTES], oldest[CLOCK_RFC3339_BYTES];
+	struct err e;
+
+	if (!r->p->by_line && ledger_is_listed(r->ledger)) {
+		r->n.skipped++;
+		r->ndone++;
+		report_late(r->report, key, ledger_began_ms(r->ledger));
+		return;
+	}
+	err_set(&e, ERR_NOTFOUND, "its backups, the oldest of %s, are later "
+	    "than the restore, which began at %s by this host's clock; "
+	    "--retry-report of an --error-report brings it back all the same",
+	    clock_rfc3339(oldest_ms, oldest, sizeof(oldest)),
+	    clock_rfc3339(ledger_began_ms(r->ledger), began, sizeof(began)));
+	tell_refused(r, &what, &e);
+}
+
 static void
 take_young(void *ctx, const char *key, int64_t oldest_ms)
 {
@@ -164,6 +206,10 @@ take_young(void *ctx, const char *key, int64_t oldest_ms)
 
 	if (!count_found(r))
 		return;
+	if (!r->p->by_time) {
+		take_late(r, key, oldest_ms);
+		return;
+	}
 	r->n.skipped++;
 	r->nyoung++;
 	r->ndone++;
@@ -190,14 +236,15 @@ take_foreign(void *ctx, uint64_t n)
 /*
  * Only versions that were there when the restore began, if that was not just
  * now: so that a second look finds what the first one did.  Our clock may be
- * behind: what was found then was there then.
+ * behind, or a name ahead: what was found then was there then.
  */
 static int64_t
 cutoff(const struct run *r)
 {
 	int64_t began_ms = r->began_ms, youngest_ms = r->youngest_ms;
 
-	if (r->p->resume && ledger_resumed(r->ledger)) {
+	if (r->p->resume && r->p->retry_report == NULL &&
+	    ledger_resumed(r->ledger)) {
 		began_ms = ledger_began_ms(r->ledger);
 		youngest_ms = ledger_youngest_ms(r->ledger);
 	} else if (!r->again)

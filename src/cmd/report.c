@@ -229,6 +229,16 @@ report_young(struct report *r, const char *key, int64_t oldest_ms)
 }
 
 void
+report_late(struct report *r, const char *key, int64_t began_ms)
+{
+	char began[CLOCK_RFC3339_BYTES];
+
+	(void)r;
+	log_warn("%s: skipped: its backups came after the restore had begun, "
+	    "at %s", key, clock_rfc3339(began_ms, began, sizeof(began)));
+}
+
+void
 report_foreign(struct report *r, uint64_t n)
 {
 	if (n > 0)

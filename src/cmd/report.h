@@ -50,6 +50,9 @@ void report_refused(struct report *r, const struct bulklist_refused *what,
 /* A database had no backup at the time (a warning). */
 void report_young(struct report *r, const char *key, int64_t oldest_ms);
 
+/* A database has come since the restore began (a warning). */
+void report_late(struct report *r, const char *key, int64_t began_ms);
+
 /* Objects that are no backups were passed over. */
 void report_foreign(struct report *r, uint64_t n);
 
