@@ -41,6 +41,8 @@ status 0 "one of them again" rp --retry-report first "$glob"
 ok "the other is missing: the journal stays" test -e "$journal"
 : >empty
 status 0 "none of them" rp --retry-report empty "$glob"
+says "it is said that there is none" 'nothing to retry: empty names no'
+says "and what is to be done" 'more is missing than empty names: .* --resume'
 ok "the other is still missing" test -e "$journal"
 status 0 "the other" rp --retry-report second "$glob"
 ok "all are the same" diff -r data out
@@ -172,5 +174,61 @@ status 0 "--resume" rp --resume --json "$glob"
 is "all are found" "$(figure found)" 40
 is "as they were when it began" "$(sql out/t0.db "SELECT w FROM w")" 0
 is "no journal is left" "$(find out -name '.*')" ""
+
+# A retry into its own report that does not come to its end loses nothing.
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+in_the_way 3 4 5 6
+status 1 "four are in the way" rp --error-report report "$glob"
+rmdir out/t[356].db
+chmod 640 report
+ln -s report link
+cp report first
+stopped()
+{
+	pgrep -r T -P "$pid"
+}
+none_of()
+{
+	for i in $1; do
+		! kill -0 "$i" || return 1
+	done
+}
+for signal in KILL TERM; do
+	LITEFLEET_HOOK="bulk-decoded=stop:t5.db" start "$lfh" restore-pattern \
+	    --output-dir out --jobs 1 --parallel 1 --retry-report report \
+	    --error-report link "$glob"
+	ok "SIG$signal: it is under way" wait_for 30 stopped
+	workers=$(pgrep -P "$pid")
+	# shellcheck disable=SC2086	# one or more
+	[ $signal = TERM ] || kill -KILL $workers
+	kill -"$signal" "$pid"
+	# shellcheck disable=SC2086
+	[ $signal = KILL ] || kill -CONT $workers
+	ended "$pid"
+	wait_for 30 none_of "$workers"
+	is "SIG$signal: the report is as it was" "$(cat report)" "$(cat first)"
+done
+says_of()
+{
+	grep -q "$1" "$perr"
+}
+ok "what to do is said" says_of 'stopped by .*; the same command does the rest'
+is "of a stopped one nothing lies beside it" "$(find . -name 'report.*' |
+    wc -l)" 1
+rm -f report.*
+status 1 "the same command" rp --json --retry-report report \
+    --error-report link "$glob"
+is "does what can be done" "$(figure found) $(figure failed)" "4 1"
+is "and says what cannot" "$(cut -f 1 report)" "$(grep t4.db first | cut -f 1)"
+is "in the same file" "$(stat -c %a report) $(readlink link)" "640 report"
+is "nothing lies beside it" "$(find . -name 'report.*')" ""
+rmdir out/t4.db
+status 0 "again, for that" rp --retry-report report --error-report report \
+    "$glob"
+is "the report is empty" "$(cat report)" ""
+is "no journal is left" "$(find out -name '.*')" ""
+ok "all are the same" diff -r data out
+status 0 "once more" rp --retry-report report --error-report report "$glob"
+says "has nothing to do" "nothing to retry: report names no database"
 
 done_testing

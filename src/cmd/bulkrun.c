@@ -356,6 +356,10 @@ put_away(struct run *r, bool through)
 		ret = ledger_finish(r->ledger, &e);
 	else if (through && !retry)
 		ret = ledger_expect(r->ledger, count + r->n.failed, &e);
+	else if (through && r->n.failed == 0)
+		log_warn("more is missing than %s names: the command that "
+		    "left it does the rest, with --resume",
+		    r->p->retry_report);
 	if (ret == -1)
 		log_warn("the journal of the restore: %s", e.msg);
 }
@@ -364,6 +368,8 @@ put_away(struct run *r, bool through)
 static int
 conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 {
+	bool retry = r->p->retry_report != NULL;
+
 	put_away(r, lost == NULL && res->signal == 0);
 	if (lost != NULL) {
 		/* Whatever it was, the others are not restored. */
@@ -372,8 +378,8 @@ conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 	}
 	if (res->signal != 0) {
 		log_error("stopped by %s before everything was restored; the "
-		    "same command with --resume does the rest",
-		    strsignal(res->signal));
+		    "same command %sdoes the rest", strsignal(res->signal),
+		    retry ? "" : "with --resume ");
 		return (3);
 	}
 	/* Most likely a slip in the time, and nothing to be called done. */
@@ -382,9 +388,10 @@ conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 		report_all_young(r->report);
 		return (1);
 	}
+	report_finish(r->report);
 	if (r->n.found == 0) {
 		report_nothing(r->report, r->elsewhere);
-		return (r->p->retry_report != NULL || r->elsewhere ? 0 : 1);
+		return (retry || r->elsewhere ? 0 : 1);
 	}
 	return (r->n.failed > 0 || report_is_torn(r->report) ? 1 : 0);
 }

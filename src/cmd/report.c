@@ -1,27 +1,23 @@
 #include "cmd/report.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/line.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "cmd/errorfile.h"
 
 struct report {
 	const struct bulkplan *p;
 	struct json *json;
 	struct buf line;
 	struct buf target;
-	int fd;			/* of the error report, or -1 */
-	bool torn;
+	struct errorfile *errors;	/* or NULL */
 };
 
 struct report *
@@ -30,7 +26,6 @@ report_new(const struct bulkplan *p)
 	struct report *r = mem_zero(sizeof(*r));
 
 	r->p = p;
-	r->fd = -1;
 	r->json = json_new();
 	return (r);
 }
@@ -40,7 +35,7 @@ report_free(struct report *r)
 {
 	if (r == NULL)
 		return;
-	io_close(&r->fd);
+	errorfile_free(r->errors);
 	json_free(r->json);
 	buf_fini(&r->line);
 	buf_fini(&r->target);
@@ -54,12 +49,17 @@ report_open(struct report *r, struct err *e)
 
 	if (path == NULL)
 		return (0);
-	if ((r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
-	    O_CLOEXEC | O_NOCTTY, 0600)) == -1) {
-		err_io(e, "--error-report %s", path);
-		return (-1);
-	}
-	return (0);
+	r->errors = errorfile_open(path, r->p->retry_report, e);
+	return (r->errors == NULL ? -1 : 0);
+}
+
+void
+report_finish(struct report *r)
+{
+	struct err e;
+
+	if (r->errors != NULL && errorfile_finish(r->errors, &e) == -1)
+		log_error("--error-report: %s", e.msg);
 }
 
 void
@@ -77,7 +77,7 @@ report_timeless(struct report *r)
 bool
 report_is_torn(const struct report *r)
 {
-	return (r->torn);
+	return (r->errors != NULL && errorfile_is_torn(r->errors));
 }
 
 static const char *
@@ -131,8 +131,9 @@ put_error(struct report *r, const struct bulk_outcome *o, const char *where)
 	char when[CLOCK_RFC3339_BYTES] = "";
 	struct buf b = { 0 };
 	struct err e;
+	bool torn;
 
-	if (r->fd == -1)
+	if (r->errors == NULL)
 		return;
 	line_field(&b, o->key, false);
 	buf_putc(&b, '\t');
@@ -142,11 +143,11 @@ put_error(struct report *r, const struct bulk_outcome *o, const char *where)
 	if (o->ms > 0)
 		(void)clock_rfc3339(o->ms, when, sizeof(when));
 	buf_printf(&b, "\t%s\n", when);
-	if (io_write(r->fd, b.data, b.len, r->p->error_report, &e) == -1 &&
-	    !r->torn) {
-		r->torn = true;
-		log_error("--error-report: %s; it is not complete", e.msg);
-	}
+	torn = errorfile_is_torn(r->errors);
+	if (errorfile_put(r->errors, b.data, b.len, &e) == -1 && !torn)
+		log_error("--error-report: %s; it %s", e.msg,
+		    errorfile_is_beside(r->errors) ? "stays as it was" :
+		    "is not complete");
 	buf_fini(&b);
 }
 
@@ -266,6 +267,9 @@ report_nothing(struct report *r, bool elsewhere)
 		log_info("nothing to restore: what there is falls into other "
 		    "shards than %llu/%llu", (unsigned long long)p->shard.i,
 		    (unsigned long long)p->shard.n);
+	else if (p->retry_report != NULL)
+		log_info("nothing to retry: %s names no database",
+		    p->retry_report);
 	else if (p->by_line)
 		log_warn("no line names a database");
 	else

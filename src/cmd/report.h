@@ -30,9 +30,11 @@ struct report *report_new(const struct bulkplan *p);
 /* Closes the error report; what it could not write, it has said. */
 void report_free(struct report *r);
 
-/* Begin the error report, if one is wanted: a file 0600, emptied.  Class
- * denied, io, space. */
+/* Begin the error report, if one is wanted (cmd/errorfile.h).  Class denied,
+ * io, space. */
 int report_open(struct report *r, struct err *e);
+/* All was gone through: it is complete.  Logs what is not so. */
+void report_finish(struct report *r);
 
 /* A retry is about what its report says; of lines that name no time, that is
  * the newest (a warning). */
@@ -59,7 +61,8 @@ void report_foreign(struct report *r, uint64_t n);
 /* All that was found was too young (a warning). */
 void report_all_young(struct report *r);
 
-/* Nothing was found: a warning, unless others are in other shards. */
+/* Nothing was found: a warning, unless others are in other shards, or there is
+ * nothing to retry. */
 void report_nothing(struct report *r, bool elsewhere);
 
 /* Has the error report lost a line? */
