@@ -135,6 +135,23 @@ rmdir out/t3.db
 status 0 "and then does not" rp --retry-report report "$glob"
 is "no journal is left" "$(find out -name '.*')" ""
 
+# So is one of what need not come any more: its owner has begun anew.
+in_the_way
+mkdir out
+echo wal >out/t3.db-wal
+mkdir out/t4.db
+status 1 "a -wal alone" rp --if-db-not-exists --error-report report "$glob"
+rm out/t3.db-wal
+rmdir out/t4.db
+sql out/t3.db "CREATE TABLE w(w); INSERT INTO w VALUES('own')"
+grep t3.db report >first
+status 0 "one of two" rp --if-db-not-exists --retry-report first "$glob"
+ok "the other is missing: the journal stays" test -e "$journal"
+status 0 "both" rp --if-db-not-exists --json --retry-report report "$glob"
+is "one is there now" "$(figure skipped) $(figure restored)" "1 1"
+is "and is left alone" "$(word out/t3.db)" own
+is "no journal is left" "$(find out -name '.*')" ""
+
 # What cannot begin leaves no journal.
 rm -rf out
 status 3 "no room for a report" rp --error-report none/report "$glob"

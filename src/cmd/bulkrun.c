@@ -352,7 +352,7 @@ put_away(struct run *r, bool through)
 
 	/* One that has nothing in it would only be in the way. */
 	if (count == 0 || (through && r->n.failed == 0 &&
-	    (!retry || ledger_is_whole(r->ledger))))
+	    (!retry || ledger_is_whole(r->ledger, r->n.skipped))))
 		ret = ledger_finish(r->ledger, &e);
 	else if (through && !retry)
 		ret = ledger_expect(r->ledger, count + r->n.failed, &e);

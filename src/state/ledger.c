@@ -432,9 +432,10 @@ ledger_is_listed(const struct ledger *l)
 }
 
 bool
-ledger_is_whole(const struct ledger *l)
+ledger_is_whole(const struct ledger *l, uint64_t nleft)
 {
-	return (l->expecting && l->count >= l->expected);
+	return (l->expecting && (l->count >= l->expected ||
+	    l->expected - l->count <= nleft));
 }
 
 int64_t

@@ -75,9 +75,10 @@ int ledger_reach(struct ledger *l, int64_t ms, struct err *e);
  * nothing is missing: add the line that says so.  Class space, io.
  */
 int ledger_expect(struct ledger *l, uint64_t count, struct err *e);
-/* Was all gone through once?  And is nothing missing by now? */
+/* Was all gone through once?  And is nothing missing by now, but for "nleft"
+ * that need not come any more? */
 bool ledger_is_listed(const struct ledger *l);
-bool ledger_is_whole(const struct ledger *l);
+bool ledger_is_whole(const struct ledger *l, uint64_t nleft);
 
 /* Is this version (any_version: any of the key) in the list, or was
  * ledger_settle() called for it?  Costs no system call; at most 32 bytes of

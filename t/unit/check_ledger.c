@@ -151,25 +151,27 @@ START_TEST(it_is_whole_once_nothing_is_missing)
 	struct buf b = { 0 };
 
 	add(l, "a", 1795170600123);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
+	ck_assert(!ledger_is_whole(l, UINT64_MAX));
 	ck_assert_int_eq(ledger_expect(l, 2, &e), 0);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
+	ck_assert(ledger_is_whole(l, 1));
 	ledger_close(l);
 	load(&b);
 	ck_assert_str_eq(buf_str(&b), HEAD "s3://b/p\ta\\tb/**\\n\n"
 	    "a\t20261120T103000.123Z\t4096\t" HASH "\n\t2\n");
 	l = must_open(true);
 	ck_assert_uint_eq(ledger_count(l), 1);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
 	add(l, "b", 1);
-	ck_assert(ledger_is_whole(l));
+	ck_assert(ledger_is_whole(l, 0));
 	ledger_close(l);
 	l = must_open(true);
-	ck_assert(ledger_is_whole(l));
+	ck_assert(ledger_is_whole(l, 0));
 	ck_assert_int_eq(ledger_expect(l, 3, &e), 0);
 	ledger_close(l);
 	l = must_open(true);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
 	ledger_close(l);
 	buf_fini(&b);
 }
@@ -202,7 +204,7 @@ START_TEST(what_was_found_later_than_it_began_is_known_the_next_time)
 	ledger_close(l);
 	l = must_open(true);
 	ck_assert(ledger_is_listed(l));
-	ck_assert(ledger_is_whole(l));
+	ck_assert(ledger_is_whole(l, 0));
 	ledger_close(l);
 	buf_fini(&b);
 }
