@@ -58,6 +58,10 @@ status 0 "--resume" rp --json --resume "$glob"
 is "finds them again" "$(figure there) $(figure restored)" "1 2"
 is "as they were" "$(word out/b.db) $(word out/c.db)" "new new"
 not_ok "what came later does not count" test -e out/d.db
+is "each has its object" "$(jq -r 'select(.type != "summary") | .type' "$out" |
+    sort | tr '\n' ' ')" "restored restored skipped there "
+is "what is in the journal, too" "$(jq -r 'select(.type == "there") |
+    .key, .target' "$out" | tr '\n' ' ')" "${scratch#/}/data/a.db out/a.db "
 says "and is named" "warning: .*d.db: skipped: its backups came after"
 is "no journal is left" "$(find out -name '.*')" ""
 

@@ -110,6 +110,8 @@ take_finished(struct run *r, const struct order *o)
 	    lstat(buf_str(&path), &st) == 0) {
 		r->n.there++;
 		r->ndone++;
+		progress_make_way(r->progress);
+		report_finished(r->report, o);
 	} else {
 		err_set(&e, ERR_NOTFOUND, "%s is not there, but the journal "
 		    "has this backup: it went to another target, or was taken "
@@ -206,6 +208,7 @@ take_young(void *ctx, const char *key, int64_t oldest_ms)
 
 	if (!count_found(r))
 		return;
+	progress_make_way(r->progress);
 	if (!r->p->by_time) {
 		take_late(r, key, oldest_ms);
 		return;

@@ -151,8 +151,10 @@ put_error(struct report *r, const struct bulk_outcome *o, const char *where)
 	buf_fini(&b);
 }
 
+/* sized: o->size is known. */
 static void
-put_object(struct report *r, const struct bulk_outcome *o, const char *where)
+put_object(struct report *r, const struct bulk_outcome *o, const char *where,
+    bool sized)
 {
 	static const char *const words[] = {
 		[BULK_RESTORED] = "restored", [BULK_THERE] = "there",
@@ -166,7 +168,7 @@ put_object(struct report *r, const struct bulk_outcome *o, const char *where)
 		(void)clock_rfc3339(o->ms, when, sizeof(when));
 		json_str(r->json, "time", when);
 	}
-	if (o->end == BULK_RESTORED || o->end == BULK_THERE)
+	if (sized)
 		json_int(r->json, "database_bytes", (int64_t)o->size);
 	if (where[0] != '\0')
 		json_str(r->json, "target", where);
@@ -199,13 +201,26 @@ tell(struct report *r, const struct bulk_outcome *o, const char *where)
 		log_debug("%s: %s, at %s%s%s", o->key, o->end == BULK_THERE ?
 		    "there already" : "skipped", where, sep, o->text);
 	if (r->p->json)
-		put_object(r, o, where);
+		put_object(r, o, where, o->end == BULK_RESTORED ||
+		    o->end == BULK_THERE);
 }
 
 void
 report_outcome(struct report *r, const struct bulk_outcome *o)
 {
 	tell(r, o, target(r, o->rel));
+}
+
+void
+report_finished(struct report *r, const struct order *o)
+{
+	const struct bulk_outcome there = { .end = BULK_THERE, .key = o->key,
+	    .ms = o->ms, .text = "" };
+	const char *where = target(r, o->rel);
+
+	log_debug("%s: in the journal already, at %s", o->key, where);
+	if (r->p->json)
+		put_object(r, &there, where, false);
 }
 
 void
@@ -218,25 +233,41 @@ report_refused(struct report *r, const struct bulklist_refused *what,
 	tell(r, &o, what->target);
 }
 
+/* No worker was asked; a dry run's objects are of what would be restored. */
+static void
+skip(struct report *r, const char *key, const char *why)
+{
+	const struct bulk_outcome o = { .end = BULK_SKIPPED, .key = key,
+	    .text = why };
+
+	log_warn("%s: skipped: %s", key, why);
+	if (r->p->json && !r->p->dry)
+		put_object(r, &o, "", false);
+}
+
 void
 report_young(struct report *r, const char *key, int64_t oldest_ms)
 {
 	char before[CLOCK_RFC3339_BYTES], oldest[CLOCK_RFC3339_BYTES];
+	struct buf why = { 0 };
 
-	log_warn("%s: skipped: it had no backup at or before %s; the oldest "
-	    "is of %s", key, clock_rfc3339(r->p->before_ms, before,
-	    sizeof(before)), clock_rfc3339(oldest_ms, oldest,
-	    sizeof(oldest)));
+	buf_printf(&why, "it had no backup at or before %s; the oldest is of "
+	    "%s", clock_rfc3339(r->p->before_ms, before, sizeof(before)),
+	    clock_rfc3339(oldest_ms, oldest, sizeof(oldest)));
+	skip(r, key, buf_str(&why));
+	buf_fini(&why);
 }
 
 void
 report_late(struct report *r, const char *key, int64_t began_ms)
 {
 	char began[CLOCK_RFC3339_BYTES];
+	struct buf why = { 0 };
 
-	(void)r;
-	log_warn("%s: skipped: its backups came after the restore had begun, "
-	    "at %s", key, clock_rfc3339(began_ms, began, sizeof(began)));
+	buf_printf(&why, "its backups came after the restore had begun, at "
+	    "%s", clock_rfc3339(began_ms, began, sizeof(began)));
+	skip(r, key, buf_str(&why));
+	buf_fini(&why);
 }
 
 void

@@ -45,6 +45,8 @@ void report_would(struct report *r, const struct order *o);
 
 /* What became of a database. */
 void report_outcome(struct report *r, const struct bulk_outcome *o);
+/* The journal has it. */
+void report_finished(struct report *r, const struct order *o);
 /* It has failed before it was begun. */
 void report_refused(struct report *r, const struct bulklist_refused *what,
     const struct err *why);
