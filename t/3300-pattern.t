@@ -175,6 +175,9 @@ status 0 "at a time" rp --json --output-dir out --timestamp "$first" \
     "$store/$key/**/[tl]*.db"
 is "those that were there" "$(figure restored)" 250
 is "one is skipped" "$(figure skipped)" 1
+is "with an object of its own" "$(jq -r 'select(.type == "skipped") |
+    .key, .message' "$out" | sed 's/ at or before.*//')" "$key/p0/late.db
+it had no backup"
 says "and named" \
     "warning: $key/p0/late.db: skipped: it had no backup at or before"
 is "without what came later" "$(sql \

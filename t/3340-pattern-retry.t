@@ -41,6 +41,8 @@ status 0 "one of them again" rp --retry-report first "$glob"
 ok "the other is missing: the journal stays" test -e "$journal"
 : >empty
 status 0 "none of them" rp --retry-report empty "$glob"
+says "it is said that there is none" 'nothing to retry: empty names no'
+says "and what is to be done" 'more is missing than empty names: .* --resume'
 ok "the other is still missing" test -e "$journal"
 status 0 "the other" rp --retry-report second "$glob"
 ok "all are the same" diff -r data out
@@ -55,12 +57,99 @@ status 0 "the report of lines" rp --retry-report report --from store
 ok "all are the same" diff -r data out
 is "no journal is left" "$(find out -name '.*')" ""
 
+# A report is about the backups that were asked for, not newer ones.
+word()
+{
+	sql "$1" "SELECT w FROM w"
+}
+key=${scratch#/}/data/t3.db
+before=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+sql data/t3.db "UPDATE w SET w = 'newer'"
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+in_the_way 3
+status 1 "lines of a time" rp --error-report report --from store - <lines
+is "the report has that time" "$(cut -f 1,5 report)" \
+    "$(grep t3.db lines | cut -f 1,2)"
+rmdir out/t3.db
+status 0 "the report of lines" rp --retry-report report --from store
+is "is of that time" "$(word out/t3.db)" 3
+is "no journal is left" "$(find out -name '.*')" ""
+in_the_way 3
+status 1 "a time" rp --timestamp "$before" --error-report report "$glob"
+status 2 "without it there is another journal" rp --retry-report report "$glob"
+rm out/.litefleet-restore
+rmdir out/t3.db
+status 0 "by the report alone" rp --retry-report report "$glob"
+is "is of that time" "$(word out/t3.db)" 3
+in_the_way 3
+rp -n "$glob" >newer
+status 1 "without a time" rp --error-report report "$glob"
+rmdir out/t3.db
+sql data/t3.db "UPDATE w SET w = 'newest'"
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+status 0 "what was the newest then" rp --retry-report report "$glob"
+is "is restored" "$(word out/t3.db)" newer
+says_not "nothing needs to be said" "name.* no time"
+rm -rf out
+cut -f 1-4 report >timeless
+status 0 "without times" rp --retry-report timeless "$glob"
+is "the newest is" "$(word out/t3.db)" newest
+says "which is said" "timeless: 1 of its lines names no time"
+rm -rf out
+status 0 "or with --timestamp" rp --timestamp "$before" \
+    --retry-report timeless "$glob"
+is "the one of that time" "$(word out/t3.db)" 3
+says_not "nothing needs to be said" "name.* no time"
+rm -rf out
+status 1 "lines that are later than --timestamp" rp --json --timestamp "$before" \
+    --from store - <newer
+is "are refused" "$(figure restored) $(jq -r 'select(.type == "failed") |
+    .key, .class' "$out" | tr '\n' ' ')" "39 $key usage "
+says "which is said" "t3.db: refused: its line names .* after --timestamp"
+
+# So it is with targets.
+rm -rf out
+printf '%s\t\t\t/elsewhere/z.db\nnone.db\n' "$key" >bad
+status 1 "a target that is not below" rp --error-report report \
+    --from store - <bad
+is "is in the report" "$(grep t3.db report | cut -f 2)" /elsewhere/z.db
+is "what was not found has no time" "$(grep none.db report | cut -f 5)" ""
+cp report first
+status 1 "nor is it the second time" rp --retry-report first \
+    --error-report report --from store
+is "both are refused as before" "$(sort report)" "$(sort first)"
+is "nothing is made" "$(find out -type f)" ""
+grep t3.db lines | sed 'p; s,out/,&out/,' >bad
+status 1 "one backup for two targets" rp --error-report report \
+    --from store - <bad
+is "one is made" "$(find out -name 't*.db' -type f)" out/out/t3.db
+status 1 "the other is not taken for done" rp --retry-report report \
+    --from store
+says "what to do is said" "out/t3.db is not there, but the .* restore -o"
+
 # A retry that begins a journal is about no more than its report.
 in_the_way 3
 status 1 "a retry that fails in part" rp --retry-report lines \
     --error-report report "$glob"
 rmdir out/t3.db
 status 0 "and then does not" rp --retry-report report "$glob"
+is "no journal is left" "$(find out -name '.*')" ""
+
+# So is one of what need not come any more: its owner has begun anew.
+in_the_way
+mkdir out
+echo wal >out/t3.db-wal
+mkdir out/t4.db
+status 1 "a -wal alone" rp --if-db-not-exists --error-report report "$glob"
+rm out/t3.db-wal
+rmdir out/t4.db
+sql out/t3.db "CREATE TABLE w(w); INSERT INTO w VALUES('own')"
+grep t3.db report >first
+status 0 "one of two" rp --if-db-not-exists --retry-report first "$glob"
+ok "the other is missing: the journal stays" test -e "$journal"
+status 0 "both" rp --if-db-not-exists --json --retry-report report "$glob"
+is "one is there now" "$(figure skipped) $(figure restored)" "1 1"
+is "and is left alone" "$(word out/t3.db)" own
 is "no journal is left" "$(find out -name '.*')" ""
 
 # What cannot begin leaves no journal.
@@ -102,5 +191,61 @@ status 0 "--resume" rp --resume --json "$glob"
 is "all are found" "$(figure found)" 40
 is "as they were when it began" "$(sql out/t0.db "SELECT w FROM w")" 0
 is "no journal is left" "$(find out -name '.*')" ""
+
+# A retry into its own report that does not come to its end loses nothing.
+"$lf" backup -q --to store "$scratch/data/*.db" || exit 1
+in_the_way 3 4 5 6
+status 1 "four are in the way" rp --error-report report "$glob"
+rmdir out/t[356].db
+chmod 640 report
+ln -s report link
+cp report first
+stopped()
+{
+	pgrep -r T -P "$pid"
+}
+none_of()
+{
+	for i in $1; do
+		! kill -0 "$i" || return 1
+	done
+}
+for signal in KILL TERM; do
+	LITEFLEET_HOOK="bulk-decoded=stop:t5.db" start "$lfh" restore-pattern \
+	    --output-dir out --jobs 1 --parallel 1 --retry-report report \
+	    --error-report link "$glob"
+	ok "SIG$signal: it is under way" wait_for 30 stopped
+	workers=$(pgrep -P "$pid")
+	# shellcheck disable=SC2086	# one or more
+	[ $signal = TERM ] || kill -KILL $workers
+	kill -"$signal" "$pid"
+	# shellcheck disable=SC2086
+	[ $signal = KILL ] || kill -CONT $workers
+	ended "$pid"
+	wait_for 30 none_of "$workers"
+	is "SIG$signal: the report is as it was" "$(cat report)" "$(cat first)"
+done
+says_of()
+{
+	grep -q "$1" "$perr"
+}
+ok "what to do is said" says_of 'stopped by .*; the same command does the rest'
+is "of a stopped one nothing lies beside it" "$(find . -name 'report.*' |
+    wc -l)" 1
+rm -f report.*
+status 1 "the same command" rp --json --retry-report report \
+    --error-report link "$glob"
+is "does what can be done" "$(figure found) $(figure failed)" "4 1"
+is "and says what cannot" "$(cut -f 1 report)" "$(grep t4.db first | cut -f 1)"
+is "in the same file" "$(stat -c %a report) $(readlink link)" "640 report"
+is "nothing lies beside it" "$(find . -name 'report.*')" ""
+rmdir out/t4.db
+status 0 "again, for that" rp --retry-report report --error-report report \
+    "$glob"
+is "the report is empty" "$(cat report)" ""
+is "no journal is left" "$(find out -name '.*')" ""
+ok "all are the same" diff -r data out
+status 0 "once more" rp --retry-report report --error-report report "$glob"
+says "has nothing to do" "nothing to retry: report names no database"
 
 done_testing

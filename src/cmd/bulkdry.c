@@ -29,11 +29,12 @@ would(void *ctx, const struct order *o)
 }
 
 static void
-refused(void *ctx, const char *key, const struct err *why)
+refused(void *ctx, const struct bulklist_refused *what,
+    const struct err *why)
 {
 	struct dry *d = ctx;
 
-	log_error("%s: %s", key, why->msg);
+	log_error("%s: %s", what->key, why->msg);
 	d->nrefused++;
 }
 

@@ -66,10 +66,12 @@ say_next(struct lister *l, const struct finding *f)
 }
 
 static void
-say_refused(void *ctx, const char *key, const struct err *why)
+say_refused(void *ctx, const struct bulklist_refused *what,
+    const struct err *why)
 {
-	struct finding f = { .kind = FINDING_REFUSED, .key = key,
-	    .cls = why->cls, .text = why->msg };
+	struct finding f = { .kind = FINDING_REFUSED, .key = what->key,
+	    .target = what->target, .ms = what->ms, .cls = why->cls,
+	    .text = why->msg };
 
 	say_next(ctx, &f);
 }
@@ -219,6 +221,7 @@ take_orders(const struct bulklist_out *out, const uint8_t *p, size_t n)
 static void
 take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 {
+	struct bulklist_refused what;
 	struct finding f;
 	struct err why;
 
@@ -228,7 +231,9 @@ take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 		take_orders(out, f.parcel, f.nparcel);
 	else if (f.kind == FINDING_REFUSED) {
 		err_set(&why, f.cls, "%s", f.text);
-		out->refused(out->ctx, f.key, &why);
+		what = (struct bulklist_refused){ .key = f.key,
+		    .target = f.target, .ms = f.ms };
+		out->refused(out->ctx, &what, &why);
 	} else if (f.kind == FINDING_YOUNG)
 		out->young(out->ctx, f.key, f.ms);
 	else if (f.kind == FINDING_ELSEWHERE)

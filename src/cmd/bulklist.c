@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hashset.h"
 #include "base/hook.h"
 #include "base/mem.h"
@@ -120,9 +121,38 @@ is_ours(struct list *l, const char *key, bool young)
 	return (false);
 }
 
+/* As target_of(), of l->rel; without one that is empty. */
+static int
+make_target(struct list *l, const char *key, struct err *e)
+{
+	int r = target_of(l->p->target, key, &l->rel, e);
+
+	if (r != 1)
+		buf_reset(&l->rel);
+	return (r);
+}
+
+/* "named": the target of its line, or "". */
+static void
+refuse(struct list *l, const struct order *o, const char *named,
+    const struct err *why)
+{
+	struct bulklist_refused r = { .key = o->key, .ms = o->ms };
+	struct buf target = { 0 };
+
+	if (named[0] != '\0')
+		buf_puts(&target, named);
+	else if (l->rel.len > 0)
+		bulkplan_target(l->p, buf_str(&l->rel), &target);
+	r.target = buf_str(&target);
+	l->out->refused(l->out->ctx, &r, why);
+	buf_fini(&target);
+}
+
 /* Send it off, or say why not. */
 static void
-order(struct list *l, struct order *o, int found, struct err *e)
+order(struct list *l, struct order *o, const char *named, int found,
+    struct err *e)
 {
 	HOOK("list-order", o->key);
 	o->rel = buf_str(&l->rel);
@@ -134,7 +164,7 @@ order(struct list *l, struct order *o, int found, struct err *e)
 	if (found == 1)
 		l->out->order(l->out->ctx, o);
 	else if (found == -1)
-		l->out->refused(l->out->ctx, o->key, e);
+		refuse(l, o, named, e);
 }
 
 static struct find *
@@ -145,7 +175,7 @@ find_what(const struct list *l, int64_t cutoff_ms, struct find_cfg *cfg,
 	cfg->before_ms = l->p->before_ms;
 	if (!l->p->by_time && cutoff_ms != INT64_MAX)
 		cfg->before_ms = cfg->stored_before_ms = cutoff_ms;
-	cfg->tell_young = l->p->by_time;
+	cfg->tell_young = l->p->by_time || cutoff_ms != INT64_MAX;
 	cfg->parallel = l->p->s3.concurrent;
 	if (cfg->parallel > LISTINGS)
 		cfg->parallel = LISTINGS;
@@ -166,16 +196,16 @@ list_store(struct list *l, int64_t cutoff_ms, struct err *e)
 		return (-1);
 	while (!l->out->stopping(l->out->ctx) &&
 	    (r = find_next(f, &v, e)) == 1) {
-		if (!is_ours(l, v.key, v.object == NULL))
+		if (!is_ours(l, v.key, l->p->by_time && v.object == NULL))
 			continue;
-		where = target_of(l->p->target, v.key, &l->rel, &why);
+		where = make_target(l, v.key, &why);
 		if (where == 1 && v.object == NULL) {
 			l->out->young(l->out->ctx, v.key, v.ms);
 			continue;
 		}
 		o = (struct order){ .key = v.key, .tag = v.tag, .ms = v.ms,
 		    .bytes = v.bytes };
-		order(l, &o, where, &why);
+		order(l, &o, "", where, &why);
 	}
 	if (r == 0)
 		l->out->foreign(l->out->ctx, find_foreign(f));
@@ -211,6 +241,19 @@ check_twice(struct list *l, const struct order *o, struct err *e)
 	return (1);
 }
 
+/* It names a version, but --timestamp an older time. */
+static void
+refuse_later(const struct bulkplan *p, const struct bulkwish *w,
+    struct err *why)
+{
+	char named[CLOCK_RFC3339_BYTES], before[CLOCK_RFC3339_BYTES];
+
+	err_set(why, ERR_USAGE, "refused: its line names the backup of %s, "
+	    "which is after --timestamp %s; leave out one of them",
+	    clock_rfc3339(w->ms, named, sizeof(named)),
+	    clock_rfc3339(p->before_ms, before, sizeof(before)));
+}
+
 /* A line and its version; without an object (none: *v is zeroed). */
 static void
 grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
@@ -221,7 +264,7 @@ grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
 	int r;
 
 	r = w->target[0] != '\0' ? take_target(l->p, w, &l->rel, &why) :
-	    target_of(l->p->target, w->key, &l->rel, &why);
+	    make_target(l, w->key, &why);
 	if (r == 0) {
 		err_set(&why, ERR_USAGE, "its key is not one that the operand "
 		    "or --pattern matches");
@@ -232,9 +275,12 @@ grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
 	} else if (r == 1 && v->object == NULL) {
 		err_set(&why, ERR_NOTFOUND, "there is no backup of it");
 		r = -1;
+	} else if (r == 1 && w->ms > l->p->before_ms) {
+		refuse_later(l->p, w, &why);
+		r = -1;
 	} else if (r == 1)
 		r = check_twice(l, &o, &why);
-	order(l, &o, r, &why);
+	order(l, &o, w->target, r, &why);
 }
 
 /* The keys of lines that name no time, each once; freed by the caller. */

@@ -15,12 +15,22 @@
 #include "cmd/bulkplan.h"
 #include "fleet/order.h"
 
+/* One that is not restored. */
+struct bulklist_refused {
+	const char *key;
+	const char *target;	/* as a person wrote it, or would; "": none
+				 * can be said */
+	int64_t ms;		/* of its backup; 0: none is known */
+};
+
 /* Who is told; what is pointed to lives for the call. */
 struct bulklist_out {
 	void (*order)(void *ctx, const struct order *o);
 	/* It is not restored: its key or target is unfit, or there is none. */
-	void (*refused)(void *ctx, const char *key, const struct err *why);
-	/* It had no backup at the time; its oldest is of oldest_ms. */
+	void (*refused)(void *ctx, const struct bulklist_refused *what,
+	    const struct err *why);
+	/* It had no backup at the time (or at the cutoff); its oldest is of
+	 * oldest_ms. */
 	void (*young)(void *ctx, const char *key, int64_t oldest_ms);
 	/* There are some in other shards; once of those that had a backup at
 	 * the time or were not asked for one, and once of young ones. */

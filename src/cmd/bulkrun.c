@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -83,18 +84,74 @@ count_found(struct run *r)
 }
 
 static void
+tell_refused(struct run *r, const struct bulklist_refused *what,
+    const struct err *why)
+{
+	r->n.failed++;
+	r->ndone++;
+	progress_make_way(r->progress);
+	report_refused(r->report, what, why);
+}
+
+/*
+ * The journal has it, but not where it went: what is retried may be the line
+ * that wanted the same backup at another target.
+ */
+static void
+take_finished(struct run *r, const struct order *o)
+{
+	struct bulklist_refused what = { .key = o->key, .ms = o->ms };
+	struct buf path = { 0 }, target = { 0 };
+	struct stat st;
+	struct err e;
+
+	buf_printf(&path, "%s/%s", r->p->root, o->rel);
+	if (r->p->retry_report == NULL ||
+	    lstat(buf_str(&path), &st) == 0) {
+		r->n.there++;
+		r->ndone++;
+		progress_make_way(r->progress);
+		report_finished(r->report, o);
+	} else {
+		err_set(&e, ERR_NOTFOUND, "%s is not there, but the journal "
+		    "has this backup: it went to another target, or was taken "
+		    "away since; restore -o brings it back", buf_str(&path));
+		bulkplan_target(r->p, o->rel, &target);
+		what.target = buf_str(&target);
+		tell_refused(r, &what, &e);
+	}
+	buf_fini(&path);
+	buf_fini(&target);
+}
+
+/* The second look of --resume is to find it as well, whatever our clock says;
+ * a retry is not about all that there is. */
+static void
+reach(struct run *r, int64_t ms)
+{
+	struct err e;
+
+	if (ms > r->youngest_ms)
+		r->youngest_ms = ms;
+	if (r->p->by_time || r->p->retry_report != NULL ||
+	    ledger_reach(r->ledger, ms, &e) == 0 || r->ledger_torn)
+		return;
+	r->ledger_torn = true;
+	log_warn("the journal of the restore: %s; --resume may pass over "
+	    "backups that are there now", e.msg);
+}
+
+static void
 take_order(void *ctx, const struct order *o)
 {
 	struct run *r = ctx;
 	unsigned seg, worker;
 
-	if (count_found(r) && o->ms > r->youngest_ms)
-		r->youngest_ms = o->ms;
+	if (count_found(r))
+		reach(r, o->ms);
 	if (ledger_has(r->ledger, o->key, o->ms)) {
-		if (!r->again) {
-			r->n.there++;
-			r->ndone++;
-		}
+		if (!r->again)
+			take_finished(r, o);
 		return;
 	}
 	seg = (unsigned)(order_owner(o->rel).hi >> 56);
@@ -110,18 +167,38 @@ take_order(void *ctx, const struct order *o)
 }
 
 static void
-take_refused(void *ctx, const char *key, const struct err *why)
+take_refused(void *ctx, const struct bulklist_refused *what,
+    const struct err *why)
 {
 	struct run *r = ctx;
-	struct bulk_outcome o = { .end = BULK_FAILED, .key = key, .rel = "",
-	    .cls = why->cls, .text = why->msg };
 
-	if (!count_found(r))
+	if (count_found(r))
+		tell_refused(r, what, why);
+}
+
+/*
+ * It has nothing that is as old as the restore.  If all had been gone through,
+ * it came later; else our clock may be behind.
+ */
+static void
+take_late(struct run *r, const char *key, int64_t oldest_ms)
+{
+	struct bulklist_refused what = { .key = key, .target = "" };
+	char began[CLOCK_RFC3339_BYTES], oldest[CLOCK_RFC3339_BYTES];
+	struct err e;
+
+	if (!r->p->by_line && ledger_is_listed(r->ledger)) {
+		r->n.skipped++;
+		r->ndone++;
+		report_late(r->report, key, ledger_began_ms(r->ledger));
 		return;
-	r->n.failed++;
-	r->ndone++;
-	progress_make_way(r->progress);
-	report_outcome(r->report, &o);
+	}
+	err_set(&e, ERR_NOTFOUND, "its backups, the oldest of %s, are later "
+	    "than the restore, which began at %s by this host's clock; "
+	    "--retry-report of an --error-report brings it back all the same",
+	    clock_rfc3339(oldest_ms, oldest, sizeof(oldest)),
+	    clock_rfc3339(ledger_began_ms(r->ledger), began, sizeof(began)));
+	tell_refused(r, &what, &e);
 }
 
 static void
@@ -131,6 +208,11 @@ take_young(void *ctx, const char *key, int64_t oldest_ms)
 
 	if (!count_found(r))
 		return;
+	progress_make_way(r->progress);
+	if (!r->p->by_time) {
+		take_late(r, key, oldest_ms);
+		return;
+	}
 	r->n.skipped++;
 	r->nyoung++;
 	r->ndone++;
@@ -157,14 +239,15 @@ take_foreign(void *ctx, uint64_t n)
 /*
  * Only versions that were there when the restore began, if that was not just
  * now: so that a second look finds what the first one did.  Our clock may be
- * behind: what was found then was there then.
+ * behind, or a name ahead: what was found then was there then.
  */
 static int64_t
 cutoff(const struct run *r)
 {
 	int64_t began_ms = r->began_ms, youngest_ms = r->youngest_ms;
 
-	if (r->p->resume && ledger_resumed(r->ledger)) {
+	if (r->p->resume && r->p->retry_report == NULL &&
+	    ledger_resumed(r->ledger)) {
 		began_ms = ledger_began_ms(r->ledger);
 		youngest_ms = ledger_youngest_ms(r->ledger);
 	} else if (!r->again)
@@ -272,10 +355,14 @@ put_away(struct run *r, bool through)
 
 	/* One that has nothing in it would only be in the way. */
 	if (count == 0 || (through && r->n.failed == 0 &&
-	    (!retry || ledger_is_whole(r->ledger))))
+	    (!retry || ledger_is_whole(r->ledger, r->n.skipped))))
 		ret = ledger_finish(r->ledger, &e);
 	else if (through && !retry)
 		ret = ledger_expect(r->ledger, count + r->n.failed, &e);
+	else if (through && r->n.failed == 0)
+		log_warn("more is missing than %s names: the command that "
+		    "left it does the rest, with --resume",
+		    r->p->retry_report);
 	if (ret == -1)
 		log_warn("the journal of the restore: %s", e.msg);
 }
@@ -284,6 +371,8 @@ put_away(struct run *r, bool through)
 static int
 conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 {
+	bool retry = r->p->retry_report != NULL;
+
 	put_away(r, lost == NULL && res->signal == 0);
 	if (lost != NULL) {
 		/* Whatever it was, the others are not restored. */
@@ -292,8 +381,8 @@ conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 	}
 	if (res->signal != 0) {
 		log_error("stopped by %s before everything was restored; the "
-		    "same command with --resume does the rest",
-		    strsignal(res->signal));
+		    "same command %sdoes the rest", strsignal(res->signal),
+		    retry ? "" : "with --resume ");
 		return (3);
 	}
 	/* Most likely a slip in the time, and nothing to be called done. */
@@ -302,9 +391,10 @@ conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 		report_all_young(r->report);
 		return (1);
 	}
+	report_finish(r->report);
 	if (r->n.found == 0) {
 		report_nothing(r->report, r->elsewhere);
-		return (r->p->retry_report != NULL || r->elsewhere ? 0 : 1);
+		return (retry || r->elsewhere ? 0 : 1);
 	}
 	return (r->n.failed > 0 || report_is_torn(r->report) ? 1 : 0);
 }
@@ -401,8 +491,10 @@ bulkrun(struct bulkplan *p)
 	else if (report_open(r.report, &e) == -1) {
 		status = bulkplan_fail(p, &e);
 		put_away(&r, false);
-	} else
+	} else {
+		report_timeless(r.report);
 		status = run_pool(&r);
+	}
 	for (i = 0; i < POOL_WORKERS_MAX; i++)
 		buf_fini(&r.lanes[i]);
 	buf_fini(&r.strings);

@@ -106,6 +106,16 @@ bulkwishes_first(const struct bulkwishes *w, const char *key)
 	return (lo);
 }
 
+size_t
+bulkwishes_timeless(const struct bulkwishes *w)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < w->n; i++)
+		n += w->v[i].ms == WISH_NEWEST;
+	return (n);
+}
+
 struct hash128
 bulkwishes_hash(const struct bulkwishes *w)
 {

@@ -39,6 +39,9 @@ void bulkwishes_fini(struct bulkwishes *w);
 /* The first line of this key, or n. */
 size_t bulkwishes_first(const struct bulkwishes *w, const char *key);
 
+/* How many name no time. */
+size_t bulkwishes_timeless(const struct bulkwishes *w);
+
 /* A hash of all of it. */
 struct hash128 bulkwishes_hash(const struct bulkwishes *w);
 

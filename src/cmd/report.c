@@ -1,27 +1,23 @@
 #include "cmd/report.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/line.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "cmd/errorfile.h"
 
 struct report {
 	const struct bulkplan *p;
 	struct json *json;
 	struct buf line;
 	struct buf target;
-	int fd;			/* of the error report, or -1 */
-	bool torn;
+	struct errorfile *errors;	/* or NULL */
 };
 
 struct report *
@@ -30,7 +26,6 @@ report_new(const struct bulkplan *p)
 	struct report *r = mem_zero(sizeof(*r));
 
 	r->p = p;
-	r->fd = -1;
 	r->json = json_new();
 	return (r);
 }
@@ -40,7 +35,7 @@ report_free(struct report *r)
 {
 	if (r == NULL)
 		return;
-	io_close(&r->fd);
+	errorfile_free(r->errors);
 	json_free(r->json);
 	buf_fini(&r->line);
 	buf_fini(&r->target);
@@ -54,26 +49,42 @@ report_open(struct report *r, struct err *e)
 
 	if (path == NULL)
 		return (0);
-	if ((r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
-	    O_CLOEXEC | O_NOCTTY, 0600)) == -1) {
-		err_io(e, "--error-report %s", path);
-		return (-1);
-	}
-	return (0);
+	r->errors = errorfile_open(path, r->p->retry_report, e);
+	return (r->errors == NULL ? -1 : 0);
+}
+
+void
+report_finish(struct report *r)
+{
+	struct err e;
+
+	if (r->errors != NULL && errorfile_finish(r->errors, &e) == -1)
+		log_error("--error-report: %s", e.msg);
+}
+
+void
+report_timeless(struct report *r)
+{
+	const struct bulkplan *p = r->p;
+	size_t n = bulkwishes_timeless(&p->wishes);
+
+	if (p->retry_report != NULL && !p->by_time && n > 0)
+		log_warn("--retry-report %s: %zu of its lines name%s no time; "
+		    "there, the newest backups are restored",
+		    p->retry_report, n, n == 1 ? "s" : "");
 }
 
 bool
 report_is_torn(const struct report *r)
 {
-	return (r->torn);
+	return (r->errors != NULL && errorfile_is_torn(r->errors));
 }
 
 static const char *
 target(struct report *r, const char *rel)
 {
 	buf_reset(&r->target);
-	if (rel[0] != '\0')
-		bulkplan_target(r->p, rel, &r->target);
+	bulkplan_target(r->p, rel, &r->target);
 	return (buf_str(&r->target));
 }
 
@@ -115,42 +126,52 @@ report_would(struct report *r, const struct order *o)
 
 /* A line in the error report; that it cannot be written is said once. */
 static void
-put_error(struct report *r, const struct bulk_outcome *o)
+put_error(struct report *r, const struct bulk_outcome *o, const char *where)
 {
+	char when[CLOCK_RFC3339_BYTES] = "";
 	struct buf b = { 0 };
 	struct err e;
+	bool torn;
 
-	if (r->fd == -1)
+	if (r->errors == NULL)
 		return;
 	line_field(&b, o->key, false);
 	buf_putc(&b, '\t');
-	line_field(&b, target(r, o->rel), false);
+	line_field(&b, where, false);
 	buf_printf(&b, "\t%s\t", err_class_name(o->cls));
 	line_field(&b, o->text, false);
-	buf_putc(&b, '\n');
-	if (io_write(r->fd, b.data, b.len, r->p->error_report, &e) == -1 &&
-	    !r->torn) {
-		r->torn = true;
-		log_error("--error-report: %s; it is not complete", e.msg);
-	}
+	if (o->ms > 0)
+		(void)clock_rfc3339(o->ms, when, sizeof(when));
+	buf_printf(&b, "\t%s\n", when);
+	torn = errorfile_is_torn(r->errors);
+	if (errorfile_put(r->errors, b.data, b.len, &e) == -1 && !torn)
+		log_error("--error-report: %s; it %s", e.msg,
+		    errorfile_is_beside(r->errors) ? "stays as it was" :
+		    "is not complete");
 	buf_fini(&b);
 }
 
+/* sized: o->size is known. */
 static void
-put_object(struct report *r, const char *word, const struct bulk_outcome *o)
+put_object(struct report *r, const struct bulk_outcome *o, const char *where,
+    bool sized)
 {
+	static const char *const words[] = {
+		[BULK_RESTORED] = "restored", [BULK_THERE] = "there",
+		[BULK_SKIPPED] = "skipped", [BULK_FAILED] = "failed",
+	};
 	char when[CLOCK_RFC3339_BYTES];
 
-	json_str(r->json, "type", word);
+	json_str(r->json, "type", words[o->end]);
 	json_str(r->json, "key", o->key);
 	if (o->ms > 0) {
 		(void)clock_rfc3339(o->ms, when, sizeof(when));
 		json_str(r->json, "time", when);
 	}
-	if (o->end == BULK_RESTORED || o->end == BULK_THERE)
+	if (sized)
 		json_int(r->json, "database_bytes", (int64_t)o->size);
-	if (o->rel[0] != '\0')
-		json_str(r->json, "target", target(r, o->rel));
+	if (where[0] != '\0')
+		json_str(r->json, "target", where);
 	if (o->end == BULK_FAILED)
 		json_str(r->json, "class", err_class_name(o->cls));
 	if (o->text[0] != '\0')
@@ -159,13 +180,9 @@ put_object(struct report *r, const char *word, const struct bulk_outcome *o)
 	put_line(r);
 }
 
-void
-report_outcome(struct report *r, const struct bulk_outcome *o)
+static void
+tell(struct report *r, const struct bulk_outcome *o, const char *where)
 {
-	static const char *const words[] = {
-		[BULK_RESTORED] = "restored", [BULK_THERE] = "there",
-		[BULK_SKIPPED] = "skipped", [BULK_FAILED] = "failed",
-	};
 	const char *sep = o->text[0] != '\0' ? ": " : "";
 
 	if (o->end == BULK_FAILED) {
@@ -174,31 +191,83 @@ report_outcome(struct report *r, const struct bulk_outcome *o)
 			log_error("%s", o->text);
 		else
 			log_error("%s: %s", o->key, o->text);
-		put_error(r, o);
+		put_error(r, o, where);
 	} else if (o->end == BULK_RESTORED && o->text[0] != '\0')
-		log_warn("%s: restored to %s: %s", o->key,
-		    target(r, o->rel), o->text);
+		log_warn("%s: restored to %s: %s", o->key, where, o->text);
 	else if (o->end == BULK_RESTORED)
-		log_debug("%s: restored to %s (%llu bytes)", o->key,
-		    target(r, o->rel), (unsigned long long)o->size);
+		log_debug("%s: restored to %s (%llu bytes)", o->key, where,
+		    (unsigned long long)o->size);
 	else
-		log_debug("%s: %s%s%s%s%s", o->key, o->end == BULK_THERE ?
-		    "there already" : "skipped",
-		    o->rel[0] != '\0' ? ", at " : "", target(r, o->rel), sep,
-		    o->text);
+		log_debug("%s: %s, at %s%s%s", o->key, o->end == BULK_THERE ?
+		    "there already" : "skipped", where, sep, o->text);
 	if (r->p->json)
-		put_object(r, words[o->end], o);
+		put_object(r, o, where, o->end == BULK_RESTORED ||
+		    o->end == BULK_THERE);
+}
+
+void
+report_outcome(struct report *r, const struct bulk_outcome *o)
+{
+	tell(r, o, target(r, o->rel));
+}
+
+void
+report_finished(struct report *r, const struct order *o)
+{
+	const struct bulk_outcome there = { .end = BULK_THERE, .key = o->key,
+	    .ms = o->ms, .text = "" };
+	const char *where = target(r, o->rel);
+
+	log_debug("%s: in the journal already, at %s", o->key, where);
+	if (r->p->json)
+		put_object(r, &there, where, false);
+}
+
+void
+report_refused(struct report *r, const struct bulklist_refused *what,
+    const struct err *why)
+{
+	const struct bulk_outcome o = { .end = BULK_FAILED, .key = what->key,
+	    .ms = what->ms, .cls = why->cls, .text = why->msg };
+
+	tell(r, &o, what->target);
+}
+
+/* No worker was asked; a dry run's objects are of what would be restored. */
+static void
+skip(struct report *r, const char *key, const char *why)
+{
+	const struct bulk_outcome o = { .end = BULK_SKIPPED, .key = key,
+	    .text = why };
+
+	log_warn("%s: skipped: %s", key, why);
+	if (r->p->json && !r->p->dry)
+		put_object(r, &o, "", false);
 }
 
 void
 report_young(struct report *r, const char *key, int64_t oldest_ms)
 {
 	char before[CLOCK_RFC3339_BYTES], oldest[CLOCK_RFC3339_BYTES];
+	struct buf why = { 0 };
 
-	log_warn("%s: skipped: it had no backup at or before %s; the oldest "
-	    "is of %s", key, clock_rfc3339(r->p->before_ms, before,
-	    sizeof(before)), clock_rfc3339(oldest_ms, oldest,
-	    sizeof(oldest)));
+	buf_printf(&why, "it had no backup at or before %s; the oldest is of "
+	    "%s", clock_rfc3339(r->p->before_ms, before, sizeof(before)),
+	    clock_rfc3339(oldest_ms, oldest, sizeof(oldest)));
+	skip(r, key, buf_str(&why));
+	buf_fini(&why);
+}
+
+void
+report_late(struct report *r, const char *key, int64_t began_ms)
+{
+	char began[CLOCK_RFC3339_BYTES];
+	struct buf why = { 0 };
+
+	buf_printf(&why, "its backups came after the restore had begun, at "
+	    "%s", clock_rfc3339(began_ms, began, sizeof(began)));
+	skip(r, key, buf_str(&why));
+	buf_fini(&why);
 }
 
 void
@@ -229,6 +298,9 @@ report_nothing(struct report *r, bool elsewhere)
 		log_info("nothing to restore: what there is falls into other "
 		    "shards than %llu/%llu", (unsigned long long)p->shard.i,
 		    (unsigned long long)p->shard.n);
+	else if (p->retry_report != NULL)
+		log_info("nothing to retry: %s names no database",
+		    p->retry_report);
 	else if (p->by_line)
 		log_warn("no line names a database");
 	else

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cmd/bulklist.h"
 #include "cmd/bulkplan.h"
 #include "fleet/order.h"
 #include "job/bulk.h"
@@ -29,18 +30,32 @@ struct report *report_new(const struct bulkplan *p);
 /* Closes the error report; what it could not write, it has said. */
 void report_free(struct report *r);
 
-/* Begin the error report, if one is wanted: a file 0600, emptied.  Class
- * denied, io, space. */
+/* Begin the error report, if one is wanted (cmd/errorfile.h).  Class denied,
+ * io, space. */
 int report_open(struct report *r, struct err *e);
+/* All was gone through: it is complete.  Logs what is not so. */
+void report_finish(struct report *r);
+
+/* A retry is about what its report says; of lines that name no time, that is
+ * the newest (a warning). */
+void report_timeless(struct report *r);
 
 /* A line (or object) of a dry run. */
 void report_would(struct report *r, const struct order *o);
 
-/* What became of a database; rel may be "". */
+/* What became of a database. */
 void report_outcome(struct report *r, const struct bulk_outcome *o);
+/* The journal has it. */
+void report_finished(struct report *r, const struct order *o);
+/* It has failed before it was begun. */
+void report_refused(struct report *r, const struct bulklist_refused *what,
+    const struct err *why);
 
 /* A database had no backup at the time (a warning). */
 void report_young(struct report *r, const char *key, int64_t oldest_ms);
+
+/* A database has come since the restore began (a warning). */
+void report_late(struct report *r, const char *key, int64_t began_ms);
 
 /* Objects that are no backups were passed over. */
 void report_foreign(struct report *r, uint64_t n);
@@ -48,7 +63,8 @@ void report_foreign(struct report *r, uint64_t n);
 /* All that was found was too young (a warning). */
 void report_all_young(struct report *r);
 
-/* Nothing was found: a warning, unless others are in other shards. */
+/* Nothing was found: a warning, unless others are in other shards, or there is
+ * nothing to retry. */
 void report_nothing(struct report *r, bool elsewhere);
 
 /* Has the error report lost a line? */

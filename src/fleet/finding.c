@@ -37,7 +37,9 @@ finding_put(struct buf *b, const struct finding *f)
 		break;
 	case FINDING_REFUSED:
 		put_number(b, f->cls);
+		put_number(b, (uint64_t)f->ms);
 		put_text(b, f->key, ORDER_NAME_MAX);
+		put_text(b, f->target, ORDER_NAME_MAX);
 		put_text(b, f->text, ERR_MSG_BYTES);
 		break;
 	case FINDING_YOUNG:
@@ -165,7 +167,8 @@ finding_parse(const void *msg, size_t len, struct finding *f)
 		f->nparcel = r.left;
 		return (true);
 	case FINDING_REFUSED:
-		ok = class(&r, &f->cls) && key(&r, &f->key) &&
+		ok = class(&r, &f->cls) && moment(&r, &f->ms) &&
+		    key(&r, &f->key) && text(&r, &f->target) &&
 		    text(&r, &f->text);
 		break;
 	case FINDING_YOUNG:

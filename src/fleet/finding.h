@@ -5,7 +5,8 @@
  *
  * Wire (little endian, within one host): a byte for the kind, then
  *     'o'  a parcel of orders (fleet/order.h)
- *     'r'  u64 class, key, NUL, message, NUL: refused
+ *     'r'  u64 class, u64 moment of its backup (0: none is known), key, NUL,
+ *          target, NUL, message, NUL: refused
  *     'y'  u64 moment of the oldest, key, NUL: too young
  *     'e'  u64 0 or 1: there are some in other shards, or young ones
  *     'f'  u64 objects that are no backups
@@ -39,6 +40,7 @@ struct finding {
 	const uint8_t *parcel;
 	size_t nparcel;
 	const char *key;
+	const char *target;	/* as a person wrote it, or "" */
 	const char *text;	/* message or path */
 	enum err_class cls;
 	int64_t ms;
@@ -46,7 +48,7 @@ struct finding {
 	struct hash128 id;
 };
 
-/* Append the message; of a refusal, key and text are cut to what one can be. */
+/* Append the message; of a refusal, the strings are cut to what one can be. */
 void finding_put(struct buf *b, const struct finding *f);
 
 /*

@@ -61,6 +61,36 @@ set_dryrun(struct wish *w, const struct buf f[NFIELDS], struct err *e)
 	return (0);
 }
 
+static int
+set_report(struct wish *w, const struct buf *target, const struct buf *when,
+    struct err *e)
+{
+	buf_put(&w->target, target->data, target->len);
+	return (when->len == 0 ? 0 : clock_parse(buf_str(when),
+	    "the fifth field", &w->ms, e));
+}
+
+/*
+ * The fifth field, of a report: of a raw item, where the fourth is all that is
+ * left, what is behind its last tab, if that is a time.  -1: a wrong escape, or
+ * a NUL.
+ */
+static int
+cut_when(const struct buf *line, bool raw, const struct buf *message,
+    size_t *pos, struct buf *when)
+{
+	struct err ignored;
+	const char *tab;
+	int64_t ms;
+
+	if (!raw)
+		return (line_cut(line, pos, false, when));
+	if ((tab = strrchr(buf_str(message), '\t')) != NULL &&
+	    clock_parse(tab + 1, "", &ms, &ignored) == 0)
+		buf_puts(when, tab + 1);
+	return (0);
+}
+
 /*
  * The fields of a line: how many; -1: a wrong escape, or a NUL.  The last one
  * of a raw item is all that is left: a target may hold tabs (the others cannot,
@@ -85,8 +115,10 @@ cut(const struct buf *line, bool raw, struct buf f[NFIELDS], size_t *pos)
 int
 wish_read(FILE *in, bool raw, struct wish *w, struct err *e)
 {
-	struct buf line = { 0 }, f[NFIELDS] = { { 0 } }, more = { 0 };
+	struct buf line = { 0 }, f[NFIELDS] = { { 0 } }, when = { 0 };
+	struct buf more = { 0 };
 	size_t i, pos;
+	bool report;
 	int n, r, ret = -1;
 
 	buf_reset(&w->key);
@@ -98,24 +130,27 @@ wish_read(FILE *in, bool raw, struct wish *w, struct err *e)
 		goto out;
 	}
 	n = cut(&line, raw, f, &pos);
+	report = n == NFIELDS && is_class(buf_str(&f[2]));
+	if (report && cut_when(&line, raw, &f[3], &pos, &when) == -1)
+		n = -1;
 	if (n == -1 || line_cut(&line, &pos, true, &more) != 0) {
 		err_set(e, ERR_USAGE, n == -1 ? "a wrong escape (or a NUL) in "
 		    "it; lines are as --dry-run and --error-report write them" :
-		    "more than four fields; lines are as --dry-run and "
+		    "too many fields; lines are as --dry-run and "
 		    "--error-report write them");
 		goto out;
 	}
 	if (check_key(buf_str(&f[0]), e) == -1)
 		goto out;
 	buf_put(&w->key, f[0].data, f[0].len);
-	if (n == NFIELDS && is_class(buf_str(&f[2])))
-		buf_put(&w->target, f[1].data, f[1].len);
-	else if (set_dryrun(w, f, e) == -1)
+	if ((report ? set_report(w, &f[1], &when, e) : set_dryrun(w, f,
+	    e)) == -1)
 		goto out;
 	ret = 1;
 out:
 	for (i = 0; i < NFIELDS; i++)
 		buf_fini(&f[i]);
+	buf_fini(&when);
 	buf_fini(&more);
 	buf_fini(&line);
 	return (ret);

@@ -5,7 +5,8 @@
  *
  *     <key>
  *     <key>  <timestamp>  <bytes>  <target>	bytes and target may be missing
- *     <key>  <target>  <class>  <message>	class: a word of base/err.h
+ *     <key>  <target>  <class>  <message>  <timestamp>
+ *			class: a word of base/err.h; timestamp may be missing
  * Fields are separated by tabs and escaped as base/line.h does, or raw in
  * items that end in NUL, where the fourth may hold tabs.  Any but the key may
  * be empty, which says nothing.

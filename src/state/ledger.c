@@ -146,6 +146,24 @@ read_expected(struct ledger *l, const struct buf *line, struct buf *f)
 	return (true);
 }
 
+/* A line that says how late a backup was found. */
+static bool
+read_reach(struct ledger *l, const struct buf *line, struct buf *f)
+{
+	size_t pos = 0;
+	int64_t ms;
+
+	if (line_cut(line, &pos, false, f) != 1 || f->len != 0 ||
+	    line_cut(line, &pos, false, f) != 1 || f->len != 0 ||
+	    line_cut(line, &pos, false, f) != 1 ||
+	    !clock_stamp_parse(buf_str(f), f->len, &ms) ||
+	    line_cut(line, &pos, false, f) != 0)
+		return (false);
+	if (ms > l->youngest_ms)
+		l->youngest_ms = ms;
+	return (true);
+}
+
 /* A line of a finished database. */
 static bool
 read_line(struct ledger *l, const struct buf *line, struct buf *key,
@@ -212,7 +230,8 @@ read_all(struct ledger *l, const struct ledger_cfg *cfg, struct err *e)
 			if (read_head(l, cfg, &line, e) == -1)
 				goto out;
 		} else if (!read_line(l, &line, &key, &f) &&
-		    !read_expected(l, &line, &f)) {
+		    !read_expected(l, &line, &f) &&
+		    !read_reach(l, &line, &f)) {
 			(void)damaged(l, n, e);
 			goto out;
 		}
@@ -407,15 +426,36 @@ ledger_expect(struct ledger *l, uint64_t count, struct err *e)
 }
 
 bool
-ledger_is_whole(const struct ledger *l)
+ledger_is_listed(const struct ledger *l)
 {
-	return (l->expecting && l->count >= l->expected);
+	return (l->expecting);
+}
+
+bool
+ledger_is_whole(const struct ledger *l, uint64_t nleft)
+{
+	return (l->expecting && (l->count >= l->expected ||
+	    l->expected - l->count <= nleft));
 }
 
 int64_t
 ledger_youngest_ms(const struct ledger *l)
 {
 	return (l->youngest_ms);
+}
+
+int
+ledger_reach(struct ledger *l, int64_t ms, struct err *e)
+{
+	char stamp[CLOCK_STAMP_BYTES];
+
+	if (ms <= l->began_ms || ms <= l->youngest_ms)
+		return (0);
+	l->youngest_ms = ms;
+	clock_stamp(ms, stamp);
+	buf_reset(&l->scratch);
+	buf_printf(&l->scratch, "\t\t%s\n", stamp);
+	return (append(l, e));
 }
 
 int

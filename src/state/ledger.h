@@ -6,14 +6,19 @@
  *     litefleet-restore  1  <store id>  <moment>  <what was asked>...
  *     <key>  <timestamp>  <bytes>  <xxh3, 32 hex digits>
  *     <nothing>  <number>
+ *     <nothing>  <nothing>  <timestamp>
  * The first line pins the command: the id in the store's marker, the moment
  * that the restore began, and the words that say what is restored from where
  * (glob, template, pattern, --timestamp).  Then a line for each database that
  * is safe.  A line without a key says that all of the listing was gone
  * through, and how many databases are in the journal when none of it is
- * missing any more; the last such line counts.  A last line without its newline
- * is torn: ignored, and cut off; so is all from a line with a zero byte on,
- * which is what a power failure leaves of what was not on the disk yet.
+ * missing any more; the last such line counts.  One with a timestamp alone,
+ * which is later than the beginning, says that a backup of this moment was
+ * found; so it is only there where the clocks of two hosts differ, or backups
+ * are named later than they are (--resolution).  A last line without its
+ * newline is torn: ignored, and cut off; so is all from a line with a zero
+ * byte on, which is what a power failure leaves of what was not on the disk
+ * yet.
  *
  * Owner: the supervisor, which holds an flock(2) on it.
  */
@@ -56,18 +61,24 @@ int ledger_fd(const struct ledger *l);
 /* Was it there before, and when did the restore begin? */
 bool ledger_resumed(const struct ledger *l);
 int64_t ledger_began_ms(const struct ledger *l);
-/* Finished databases that it holds, and the youngest of their timestamps (0:
- * there is none). */
+/* Finished databases that it holds. */
 uint64_t ledger_count(const struct ledger *l);
+/* The latest backup that is known to have been there: of what is finished, and
+ * of ledger_reach() (0: none). */
 int64_t ledger_youngest_ms(const struct ledger *l);
+/* A backup of this moment was found: if that is the latest by now, and later
+ * than the beginning, add the line that says so.  Class space, io. */
+int ledger_reach(struct ledger *l, int64_t ms, struct err *e);
 
 /*
  * All was gone through, and "count" databases will be in the journal when
  * nothing is missing: add the line that says so.  Class space, io.
  */
 int ledger_expect(struct ledger *l, uint64_t count, struct err *e);
-/* Was all gone through once, and is nothing missing by now? */
-bool ledger_is_whole(const struct ledger *l);
+/* Was all gone through once?  And is nothing missing by now, but for "nleft"
+ * that need not come any more? */
+bool ledger_is_listed(const struct ledger *l);
+bool ledger_is_whole(const struct ledger *l, uint64_t nleft);
 
 /* Is this version (any_version: any of the key) in the list, or was
  * ledger_settle() called for it?  Costs no system call; at most 32 bytes of

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "fuzz/driver.h"
 #include "state/ledger.h"
@@ -39,6 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ledger *l;
 	struct err e = { 0 };
 	uint64_t n;
+	int64_t late_ms;
 	bool had;
 	int fd;
 
@@ -59,12 +61,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		n = ledger_count(l);
 		had = ledger_has(l, "\t\n\\", 77);
+		late_ms = ledger_youngest_ms(l);
+		if (late_ms < ledger_began_ms(l))
+			late_ms = ledger_began_ms(l);
+		if (clock_can_stamp(late_ms + 1))
+			late_ms++;
+		must(ledger_reach(l, late_ms, &e) == 0);
+		late_ms = ledger_youngest_ms(l);
 		must(ledger_add(l, "\t\n\\", 77, 1, h, &e) == 0);
 		ledger_close(l);
 		must((l = try_open(&e)) != NULL);
 		must(ledger_resumed(l));
 		must(ledger_has(l, "\t\n\\", 77));
 		must(ledger_count(l) == n + !had);
+		must(ledger_youngest_ms(l) == (late_ms > 77 ? late_ms : 77));
 		ledger_close(l);
 	}
 	buf_fini(&after);

@@ -16,9 +16,10 @@
 static const struct finding told[] = {
 	{ .kind = FINDING_ORDERS, .parcel = (const uint8_t *)"x\0y",
 	    .nparcel = 3 },
-	{ .kind = FINDING_REFUSED, .key = "k", .cls = ERR_DENIED,
-	    .text = "why" },
-	{ .kind = FINDING_REFUSED, .key = "k", .cls = ERR_BUG, .text = "" },
+	{ .kind = FINDING_REFUSED, .key = "k", .target = "out/k",
+	    .ms = LAST_MS, .cls = ERR_DENIED, .text = "why" },
+	{ .kind = FINDING_REFUSED, .key = "k", .target = "", .cls = ERR_BUG,
+	    .text = "" },
 	{ .kind = FINDING_YOUNG, .key = "a/b.db", .ms = LAST_MS },
 	{ .kind = FINDING_ELSEWHERE },
 	{ .kind = FINDING_ELSEWHERE, .n = 1 },
@@ -33,6 +34,7 @@ must_be_same(const struct finding *a, const struct finding *b)
 {
 	ck_assert_int_eq(a->kind, b->kind);
 	ck_assert_pstr_eq(a->key, b->key);
+	ck_assert_pstr_eq(a->target, b->target);
 	ck_assert_pstr_eq(a->text, b->text);
 	ck_assert_int_eq(a->cls, b->cls);
 	ck_assert_int_eq(a->ms, b->ms);
@@ -69,9 +71,16 @@ END_TEST
 
 static const struct finding wrong[] = {
 	{ .kind = (enum finding_kind)'x' },
-	{ .kind = FINDING_REFUSED, .key = "k", .cls = ERR_NONE, .text = "" },
-	{ .kind = FINDING_REFUSED, .key = "k", .cls = ERR_NCLASS, .text = "" },
-	{ .kind = FINDING_REFUSED, .key = "", .cls = ERR_BUG, .text = "" },
+	{ .kind = FINDING_REFUSED, .key = "k", .target = "", .cls = ERR_NONE,
+	    .text = "" },
+	{ .kind = FINDING_REFUSED, .key = "k", .target = "",
+	    .cls = ERR_NCLASS, .text = "" },
+	{ .kind = FINDING_REFUSED, .key = "", .target = "", .cls = ERR_BUG,
+	    .text = "" },
+	{ .kind = FINDING_REFUSED, .key = "k", .target = "", .ms = -1,
+	    .cls = ERR_BUG, .text = "" },
+	{ .kind = FINDING_REFUSED, .key = "k", .target = "",
+	    .ms = LAST_MS + 1, .cls = ERR_BUG, .text = "" },
 	{ .kind = FINDING_ELSEWHERE, .n = 2 },
 	{ .kind = FINDING_YOUNG, .key = "k", .ms = -1 },
 	{ .kind = FINDING_YOUNG, .key = "k", .ms = INT64_MAX },
@@ -106,13 +115,14 @@ START_TEST(a_refusal_is_cut_to_what_one_can_be)
 {
 	char *longer = mem_zero(100000);
 	struct finding f = { .kind = FINDING_REFUSED, .cls = ERR_LIMIT,
-	    .key = longer, .text = longer };
+	    .key = longer, .target = longer, .text = longer };
 	struct buf b = { 0 };
 
 	memset(longer, 'x', 99999);
 	finding_put(&b, &f);
 	ck_assert(finding_parse(b.data, b.len, &f));
 	ck_assert_uint_eq(strlen(f.key), ORDER_NAME_MAX);
+	ck_assert_uint_eq(strlen(f.target), ORDER_NAME_MAX);
 	ck_assert_uint_eq(strlen(f.text), ERR_MSG_BYTES);
 	buf_fini(&b);
 	free(longer);

@@ -151,25 +151,60 @@ START_TEST(it_is_whole_once_nothing_is_missing)
 	struct buf b = { 0 };
 
 	add(l, "a", 1795170600123);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
+	ck_assert(!ledger_is_whole(l, UINT64_MAX));
 	ck_assert_int_eq(ledger_expect(l, 2, &e), 0);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
+	ck_assert(ledger_is_whole(l, 1));
 	ledger_close(l);
 	load(&b);
 	ck_assert_str_eq(buf_str(&b), HEAD "s3://b/p\ta\\tb/**\\n\n"
 	    "a\t20261120T103000.123Z\t4096\t" HASH "\n\t2\n");
 	l = must_open(true);
 	ck_assert_uint_eq(ledger_count(l), 1);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
 	add(l, "b", 1);
-	ck_assert(ledger_is_whole(l));
+	ck_assert(ledger_is_whole(l, 0));
 	ledger_close(l);
 	l = must_open(true);
-	ck_assert(ledger_is_whole(l));
+	ck_assert(ledger_is_whole(l, 0));
 	ck_assert_int_eq(ledger_expect(l, 3, &e), 0);
 	ledger_close(l);
 	l = must_open(true);
-	ck_assert(!ledger_is_whole(l));
+	ck_assert(!ledger_is_whole(l, 0));
+	ledger_close(l);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(what_was_found_later_than_it_began_is_known_the_next_time)
+{
+	struct ledger *l = must_open(false);
+	struct buf b = { 0 };
+
+	ck_assert(!ledger_is_listed(l));
+	ck_assert_int_eq(ledger_reach(l, 1795170600123, &e), 0);
+	ck_assert_int_eq(ledger_youngest_ms(l), 0);
+	ck_assert_int_eq(ledger_reach(l, 1795170600125, &e), 0);
+	ck_assert_int_eq(ledger_reach(l, 1795170600124, &e), 0);
+	add(l, "a", 1795170600127);
+	ck_assert_int_eq(ledger_reach(l, 1795170600126, &e), 0);
+	ck_assert_int_eq(ledger_reach(l, 1795170600128, &e), 0);
+	ledger_close(l);
+	load(&b);
+	ck_assert_str_eq(buf_str(&b), HEAD "s3://b/p\ta\\tb/**\\n\n"
+	    "\t\t20261120T103000.125Z\n"
+	    "a\t20261120T103000.127Z\t4096\t" HASH "\n"
+	    "\t\t20261120T103000.128Z\n");
+	l = must_open(true);
+	ck_assert_int_eq(ledger_youngest_ms(l), 1795170600128);
+	ck_assert_uint_eq(ledger_count(l), 1);
+	ck_assert(!ledger_is_listed(l));
+	ck_assert_int_eq(ledger_expect(l, 1, &e), 0);
+	ledger_close(l);
+	l = must_open(true);
+	ck_assert(ledger_is_listed(l));
+	ck_assert(ledger_is_whole(l, 0));
 	ledger_close(l);
 	buf_fini(&b);
 }
@@ -284,6 +319,9 @@ static const char *const damaged[] = {
 	OURS "k\n",
 	OURS "\t-1\n",
 	OURS "\t1\tmore\n",
+	OURS "\t\tyesterday\n",
+	OURS "\t\t20261120T103000.123Z\tmore\n",
+	OURS "\t\t\n",
 	OURS "k\t1\n",
 	OURS "\n" GOOD "\n",
 	OURS GOOD "\tmore\n",
@@ -428,6 +466,8 @@ main(void)
 	tcase_add_test(tc, the_file_is_as_the_header_says);
 	tcase_add_test(tc, with_any_version_a_key_is_over);
 	tcase_add_test(tc, it_is_whole_once_nothing_is_missing);
+	tcase_add_test(tc,
+	    what_was_found_later_than_it_began_is_known_the_next_time);
 	tcase_add_test(tc, its_words_may_go_on_if_that_is_allowed);
 	tcase_add_test(tc, what_is_settled_is_not_written);
 	tcase_add_test(tc, many_are_told_apart);

@@ -30,6 +30,9 @@ static const struct {
 	{ "k\tout/k\tcorrupt\tit is damaged\n", "k", "out/k", WISH_NEWEST,
 	    0 },
 	{ "k\t\tnot-found\t\n", "k", "", WISH_NEWEST, 0 },
+	{ "k\tout/k\tcorrupt\tm\t\n", "k", "out/k", WISH_NEWEST, 0 },
+	{ "k\tout/k\tcorrupt\tm\t2026-11-20T10:30:00.123Z\n", "k", "out/k",
+	    MS * 1000LL + 123, 0 },
 };
 
 START_TEST(a_line_is_taken_for_what_wrote_it)
@@ -67,6 +70,8 @@ static const struct {
 	{ "k\t\t-1\n", 6 },
 	{ "k\tt\tunknown\tm\n", 14 },
 	{ "k\tt\tcorrupt\tm\tn\n", 16 },
+	{ "k\tt\tcorrupt\tm\t2026-11-20\t\n", 27 },
+	{ "k\tt\tcorrupt\tm\t\\\n", 17 },
 	{ "k\t\t\tt\t\n", 8 },
 };
 
@@ -107,7 +112,8 @@ END_TEST
 START_TEST(the_target_of_a_raw_item_may_hold_tabs)
 {
 	static const char items[] = "k\t2026-11-20T10:30:00.123Z\t7\t"
-	    "a\tb\t\0k\t\t\t\t\0k\tt\tcorrupt\tm\tn";
+	    "a\tb\t\0k\t\t\t\t\0k\tt\tcorrupt\tm\tn"
+	    "\0k\tt\tcorrupt\tm\tn\t2026-11-20T10:30:00.123Z";
 	struct wish w = { 0 };
 	struct err e = { 0 };
 	FILE *in = fmemopen((void *)(uintptr_t)items, sizeof(items) - 1, "r");
@@ -119,6 +125,10 @@ START_TEST(the_target_of_a_raw_item_may_hold_tabs)
 	ck_assert_str_eq(buf_str(&w.target), "\t");
 	ck_assert_int_eq(wish_read(in, true, &w, &e), 1);
 	ck_assert_str_eq(buf_str(&w.target), "t");
+	ck_assert_int_eq(w.ms, WISH_NEWEST);
+	ck_assert_int_eq(wish_read(in, true, &w, &e), 1);
+	ck_assert_str_eq(buf_str(&w.target), "t");
+	ck_assert_int_eq(w.ms, MS * 1000LL + 123);
 	ck_assert_int_eq(wish_read(in, true, &w, &e), 0);
 	wish_fini(&w);
 	(void)fclose(in);
