@@ -117,22 +117,25 @@ feed_behind(struct pin *p, struct sink *s, struct wal *w,
     const struct overlay_log *log, uint64_t size, bool *commit,
     struct err *e)
 {
-	size_t n, frame = wal_frame_bytes(w);
-	uint64_t at, first = wal_frame_offset(w, w->nframes + 1);
+	uint64_t at = wal_frame_offset(w, w->nframes + 1), fed = 0, left;
 	uint32_t last = w->ncommitted;
-	bool more = true;
+	size_t n;
+	bool more;
 	int ret;
 
-	for (at = first; more && at + frame <= size; at += n * frame) {
+	left = size > at ? (size - at) / wal_frame_bytes(w) : 0;
+	for (; left > 0; left -= n) {
 		/* Mostly there is none. */
-		n = at == first ? 1 : chunk_frames(w, (size - at) / frame);
-		ret = pull(p, log, sink_chunk(s), n * frame, at, e);
+		n = fed == 0 ? 1 : chunk_frames(w, left);
+		ret = pull(p, log, sink_chunk(s), n * wal_frame_bytes(w),
+		    at + fed, e);
 		if (ret != 0)
 			return (ret);
-		more = wal_feed(w, sink_chunk(s), n * frame);
+		more = wal_feed(w, sink_chunk(s), n * wal_frame_bytes(w));
+		fed += n * wal_frame_bytes(w);
 		*commit = w->ncommitted > last ||
-		    (more && at - first > BEHIND_MAX_BYTES);
-		if (*commit)
+		    (more && fed > BEHIND_MAX_BYTES);
+		if (*commit || !more)
 			break;
 	}
 	return (0);

@@ -235,7 +235,7 @@ struct xml *
 xml_parse(const void *p, size_t n, struct err *e)
 {
 	static const struct xml_cfg cfg = { .piece_bytes = PIECE_BYTES,
-	    .tag_bytes = 4 * PIECE_BYTES };
+	    .tag_bytes = (size_t)4 * PIECE_BYTES };
 
 	return (xml_parse_with(p, n, &cfg, e));
 }
