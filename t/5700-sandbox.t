@@ -62,8 +62,9 @@ files_not()
 calls()
 {
 	may_not "$1" 'new privileges' exec execveat ptrace process_vm_readv \
-	    process_vm_writev pidfd_getfd 'socketpair packet' io_uring 'socket packet' 'socket alg' 'socket vsock' \
-	    'socket unspecified'
+	    process_vm_writev pidfd_getfd 'socketpair packet' io_uring \
+	    chmod chown setxattr \
+	    'socket packet' 'socket alg' 'socket vsock' 'socket unspecified'
 	may "$1" 'socket unix' 'socket inet'
 	says "$1: NETLINK is not there" \
 	    "pry: $1: socket netlink: no, Address family not supported"
@@ -99,7 +100,8 @@ clean
 status 0 "no sandbox" env LITEFLEET_HOOK=store=pry "$lfh" upload --to store \
     --spool spool --no-sandbox fleet/t1.db
 may store 'new privileges' exec execveat ptrace process_vm_readv \
-    process_vm_writev pidfd_getfd 'socketpair packet' "read $system" "read $scratch/elsewhere/file" \
+    process_vm_writev pidfd_getfd 'socketpair packet' \
+    chmod chown setxattr "read $system" "read $scratch/elsewhere/file" \
     "write $scratch/elsewhere/new" "write $scratch/fleet/new"
 if grep -q 'socket netlink: yes' "$err"; then
 	pass "store may socket netlink"

@@ -132,6 +132,31 @@ make_ring(void)
 	return (r == -1 && errno == EFAULT ? 0 : r);
 }
 
+/* A bad pointer again. */
+static long
+reach(long r)
+{
+	return (r == -1 && errno == EFAULT ? 0 : r);
+}
+
+static long
+change_mode(void)
+{
+	return (reach(syscall(SYS_fchmodat, AT_FDCWD, 1, 0)));
+}
+
+static long
+change_owner(void)
+{
+	return (reach(syscall(SYS_fchownat, AT_FDCWD, 1, -1, -1, 0)));
+}
+
+static long
+change_attribute(void)
+{
+	return (reach(syscall(SYS_setxattr, 1, 1, 1, 1, 0)));
+}
+
 static void
 open_sockets(void)
 {
@@ -177,6 +202,9 @@ pry(const char *name)
 	apart("pidfd_getfd", take_descriptor);
 	apart("socketpair packet", pair_sockets);
 	apart("io_uring", make_ring);
+	apart("chmod", change_mode);
+	apart("chown", change_owner);
+	apart("setxattr", change_attribute);
 	open_sockets();
 }
 #endif

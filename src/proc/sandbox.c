@@ -27,6 +27,13 @@
 #define LANDLOCK_ACCESS_FS_IOCTL_DEV	(1ULL << 15)
 #endif
 
+/* The same; their numbers are the same everywhere. */
+enum {
+	FCHMODAT2 = 452,
+	SETXATTRAT = 463,
+	REMOVEXATTRAT = 466
+};
+
 /* Version of Landlock's interface that each came with. */
 enum {
 	ABI_REFER = 2,
@@ -261,7 +268,22 @@ fill(scmp_filter_ctx ctx)
 	static const int denied[] = { SCMP_SYS(execve), SCMP_SYS(execveat),
 	    SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
 	    SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd),
-	    SCMP_SYS(io_uring_setup) };
+	    SCMP_SYS(io_uring_setup),
+	    /* By name, where Landlock does not look.  By descriptor a file is
+	     * one that was opened. */
+	    SCMP_SYS(chmod), SCMP_SYS(fchmodat), FCHMODAT2, SCMP_SYS(chown),
+	    SCMP_SYS(lchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr),
+	    SCMP_SYS(lsetxattr), SETXATTRAT, SCMP_SYS(removexattr),
+	    SCMP_SYS(lremovexattr), REMOVEXATTRAT,
+	    /* What root may do to the machine. */
+	    SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root),
+	    SCMP_SYS(chroot), SCMP_SYS(open_by_handle_at), SCMP_SYS(setns),
+	    SCMP_SYS(unshare), SCMP_SYS(bpf), SCMP_SYS(perf_event_open),
+	    SCMP_SYS(init_module), SCMP_SYS(finit_module),
+	    SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+	    SCMP_SYS(kexec_file_load), SCMP_SYS(reboot), SCMP_SYS(swapon),
+	    SCMP_SYS(swapoff), SCMP_SYS(iopl), SCMP_SYS(ioperm),
+	    SCMP_SYS(settimeofday), SCMP_SYS(clock_settime) };
 	size_t i;
 	int r;
 

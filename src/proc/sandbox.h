@@ -14,8 +14,11 @@
  *                 one before forbids all renames between directories.
  *   seccomp       EPERM for execve(2), execveat(2), ptrace(2), the like of it
  *                 (process_vm_readv(2), process_vm_writev(2), pidfd_getfd(2)),
- *                 io_uring_setup(2), which would go round this, and for
- *                 sockets other than UNIX, INET and INET6.  NETLINK is
+ *                 io_uring_setup(2), which would go round this; for chmod(2),
+ *                 chown(2), setxattr(2) and the like of them by name, which
+ *                 Landlock does not hold back; for what root may do to the
+ *                 machine (mount(2), bpf(2), init_module(2), reboot(2), ...);
+ *                 and for sockets other than UNIX, INET and INET6.  NETLINK is
  *                 answered with EAFNOSUPPORT, as if the kernel had none: the
  *                 resolver of the C library then goes on without it.
  *
