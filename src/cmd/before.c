@@ -110,6 +110,12 @@ reconcile(struct cycle *c, struct err *e)
 		log_warn("%s: the state was older than the newest backups of "
 		    "%llu databases; they are looked at again", reason(b),
 		    (unsigned long long)n.old);
+	if (r == 0 && n.ahead > 0)
+		log_warn("%s: there are backups of %llu databases that are "
+		    "named later than now, and than those that were made last "
+		    "(a clock was ahead); these databases are stored again, "
+		    "under later names", reason(b),
+		    (unsigned long long)n.ahead);
 	if (r == 0 && n.lost == 0)
 		log_info("%s: the store has all that the state says "
 		    "it has (%llu databases)", reason(b),

@@ -28,6 +28,7 @@ struct pruner {
 	bool s3;
 	int64_t now_ms;
 	struct prune_count n;
+	uint64_t nahead;	/* databases with one named far ahead */
 	bool stopped;
 	bool lost;		/* the store, for "why" */
 	struct err why;
@@ -166,6 +167,8 @@ decide(struct pruner *p)
 	if (p->nversions == 0)
 		return;
 	keep_decide(&p->plan->keep, p->now_ms, p->ms, p->nversions, p->keeps);
+	if (p->ms[p->nversions - 1] - p->now_ms > PRUNER_AHEAD_MS)
+		p->nahead++;
 	for (i = 0; i < p->nversions && !p->lost && !p->stopped; i++) {
 		buf_reset(&p->object);
 		key_object(&p->object, v.key, p->ms[i]);
@@ -275,6 +278,18 @@ finish(struct pruner *p)
 		p->n.whole = false;
 }
 
+/* A fresh backup may be hidden behind one that is named later. */
+static void
+say_ahead(const struct pruner *p)
+{
+	if (p->nahead > 0)
+		log_warn("store %s: the newest backups of %" PRIu64
+		    " databases are named more than a day later than now (a "
+		    "clock was ahead); the newest before now stay, too, and "
+		    "backup --reconcile stores them again, under later names",
+		    store_name(p->store), p->nahead);
+}
+
 static int
 prune(struct pruner *p, const char *glob, struct err *e)
 {
@@ -291,6 +306,7 @@ prune(struct pruner *p, const char *glob, struct err *e)
 	find_free(f);
 	/* What it was allowed to is removed, whatever came after it. */
 	finish(p);
+	say_ahead(p);
 	if (ret == 0 && p->lost) {
 		*e = p->why;
 		ret = -1;
