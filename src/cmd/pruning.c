@@ -1,5 +1,6 @@
 #include "cmd/pruning.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -92,6 +93,7 @@ conclude(struct cycle *c, enum role_said said, const struct err *e)
 {
 	struct pruning *p = &c->pruning;
 	struct pruneout *out = pruneout_new(&p->plan.out);
+	struct err left;
 
 	role_stop(p->role);
 	p->role = NULL;
@@ -102,11 +104,14 @@ conclude(struct cycle *c, enum role_said said, const struct err *e)
 	pruneout_free(out);
 	if (e != NULL)
 		fail(p, e);
-	else if (p->n.whole) {
+	else if (p->n.failed > 0 && said == ROLE_DONE) {
+		err_set(&left, ERR_IO, "%" PRIu64 " backups could not be "
+		    "removed", p->n.failed);
+		fail(p, &left);
+	} else if (p->n.whole) {
 		if (c->statedir != NULL)
 			statedir_moment_now(c->statedir, STATEDIR_PRUNED);
 		put_off(p, p->every_ms);
-		p->failed = p->failed || p->n.failed > 0;
 	}
 }
 
