@@ -95,6 +95,11 @@ touch -d '61 minutes ago' state/*/pruned
 ok "but when it is time" wait_for 10 said 1 \
     '^Prune complete: 20 databases, 60 backups, 20 kept, 40 removed'
 only_newest "the newest stay again" 1
+if [ "$LITEFLEET_STORE" = s3 ]; then
+	ok "a cycle counts its requests" wait_for 10 said 1 \
+	    'Scan complete: .* 0 synced .*, requests: .*list .*[0-9] remove'
+	is "once" "$(grep -c 'Scan complete: .* remove' "$perr")" 1
+fi
 stop "$pid" TERM
 
 # A role that hangs holds nobody up.

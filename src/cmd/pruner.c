@@ -46,7 +46,12 @@ struct pruner {
 static void
 say(struct pruner *p)
 {
+	unsigned kind;
+
 	p->said_ms = clock_mono_ms();
+	for (kind = 0; p->store != NULL && kind < STORE_NREQUEST; kind++)
+		p->n.requests[kind] = store_requests(p->store,
+		    (enum store_request)kind);
 	role_say(p->self, &p->n, sizeof(p->n));
 }
 
@@ -275,7 +280,7 @@ finish(struct pruner *p)
 	store_flush(p->store, PRUNER_GRACE_MS);
 	reap(p);
 	if (p->stopped && p->n.failed > nfailed)
-		p->n.whole = false;
+		p->n.whole = 0;
 }
 
 /* A fresh backup may be hidden behind one that is named later. */
