@@ -84,8 +84,10 @@ is_quiet(const struct pruner *p, const struct store_op *op, size_t keylen)
 {
 	if (p->stopped && op->err->cls == ERR_NETWORK)
 		return (true);
-	return (p->failed_key != NULL && p->failed_key[keylen] == '\0' &&
-	    strncmp(p->failed_key, op->name, keylen) == 0);
+	/* In this order: it may be shorter. */
+	return (p->failed_key != NULL &&
+	    strncmp(p->failed_key, op->name, keylen) == 0 &&
+	    p->failed_key[keylen] == '\0');
 }
 
 static void
