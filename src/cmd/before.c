@@ -136,13 +136,27 @@ reconcile(struct cycle *c, struct err *e)
 	return (0);
 }
 
+bool
+before_is_cut(const struct statedir *sd)
+{
+	return (!hash128_is_zero(statedir_id(sd).store) &&
+	    statedir_was_cut(sd));
+}
+
+void
+before_say_cut(void)
+{
+	log_warn("the power failed amid a run, so the state may be older than "
+	    "the newest backups, and what counts as saved need not be; the "
+	    "next backup finds out");
+}
+
 int
 before_run(struct cycle *c, struct err *e)
 {
 	c->before.failed = false;
 	memset(c->before.requests, 0, sizeof(c->before.requests));
-	c->before.cut = !hash128_is_zero(c->id.store) &&
-	    statedir_was_cut(c->statedir);
+	c->before.cut = before_is_cut(c->statedir);
 	if (check_there(c, e) == -1)
 		return (-1);
 	return (is_due(c) ? reconcile(c, e) : 0);
