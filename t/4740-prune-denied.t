@@ -83,6 +83,31 @@ else
 	skip "only root can become another user" 15
 fi
 
+# A short key fails, and then a long one; in one process, which valgrind sees.
+fresh
+long=d/$(printf '%0200d' 0).db
+have st "$long" 01 02
+if ! can_be_nobody; then
+	skip "only root can become another user" 4
+elif ! command -v valgrind >/dev/null; then
+	skip "no valgrind here" 4
+elif nm -D "$lf" 2>/dev/null | grep -q __asan_init; then
+	skip "the sanitizers look for themselves" 4
+else
+	chown -R 65534:65534 st
+	chmod 500 st/a/1.db "st/$long"
+	: >seen
+	chmod 666 seen
+	status 1 "a short key fails, and a long one" as_nobody valgrind -q \
+	    --vgdb=no --log-file="$scratch/seen" "$lf" prune --no-sandbox \
+	    --json --keep-last 1 "$scratch/st"
+	says "the one is named" 'remove object a/1.db/'
+	says "and so is the other" 'remove object d/0+\.db/'
+	is "nothing is read that is not there" \
+	    "$(grep -A 4 -E 'Invalid|uninit' seen)" ""
+	chmod 700 st/a/1.db "st/$long"
+fi
+
 # Links are no directories of ours, and lead nowhere.
 fresh
 mkdir out.side

@@ -40,7 +40,17 @@ fail_power()
 	done
 }
 
+# Until that is done, nobody says that all is saved.
 fail_power
+said='warning: .*the power failed .*backup finds out'
+mv v0 data
+status 1 "status knows that it does not know" "$lf" status --to store
+says "and says it" "$said"
+status 1 "so does a dry run" "$lf" backup -n --to store "$p"
+says "which says it, too" "$said"
+status 0 "but not one of a new store" "$lf" backup -n --new-store --to store \
+    "$p"
+mv data v0
 run v0
 is "state and databases are as of before: the run" "$rc" 0
 says "says that the power failed" \
@@ -49,6 +59,11 @@ is "and makes the newest backups the databases" "$same" 0
 is "it is over" "$(find state -name working)" ""
 run v0
 says_not "it is said once" 'power failure'
+mv v0 data
+status 0 "status" "$lf" status --to store
+says_not "knows again" 'power'
+status 0 "and so does a dry run" "$lf" backup -n --to store "$p"
+mv data v0
 
 # The name of a record.
 fail_power
@@ -67,6 +82,8 @@ sql data/3.db "UPDATE t SET a = 2"
 LITEFLEET_HOOK="store-committed=stop" start "$lfh" backup --to store "$p"
 ok "it is known that a run is under way" wait_for 10 \
     sh -c 'test -s "$(find state -name working)"'
+status 0 "status beside it" "$lf" status --to store
+says_not "does not take that for a power failure" 'power'
 stop "$pid" KILL
 wait_for 10 flock -n "$(echo state/*/lock)" true
 mv data v1

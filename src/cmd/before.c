@@ -110,6 +110,12 @@ reconcile(struct cycle *c, struct err *e)
 		log_warn("%s: the state was older than the newest backups of "
 		    "%llu databases; they are looked at again", reason(b),
 		    (unsigned long long)n.old);
+	if (r == 0 && n.ahead > 0)
+		log_warn("%s: there are backups of %llu databases that are "
+		    "named later than now, and than those that were made last "
+		    "(a clock was ahead); these databases are stored again, "
+		    "under later names", reason(b),
+		    (unsigned long long)n.ahead);
 	if (r == 0 && n.lost == 0)
 		log_info("%s: the store has all that the state says "
 		    "it has (%llu databases)", reason(b),
@@ -130,13 +136,27 @@ reconcile(struct cycle *c, struct err *e)
 	return (0);
 }
 
+bool
+before_is_cut(const struct statedir *sd)
+{
+	return (!hash128_is_zero(statedir_id(sd).store) &&
+	    statedir_was_cut(sd));
+}
+
+void
+before_say_cut(void)
+{
+	log_warn("the power failed amid a run, so the state may be older than "
+	    "the newest backups, and what counts as saved need not be; the "
+	    "next backup finds out");
+}
+
 int
 before_run(struct cycle *c, struct err *e)
 {
 	c->before.failed = false;
 	memset(c->before.requests, 0, sizeof(c->before.requests));
-	c->before.cut = !hash128_is_zero(c->id.store) &&
-	    statedir_was_cut(c->statedir);
+	c->before.cut = before_is_cut(c->statedir);
 	if (check_there(c, e) == -1)
 		return (-1);
 	return (is_due(c) ? reconcile(c, e) : 0);

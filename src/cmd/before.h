@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 struct cycle;
+struct statedir;
 
 /* Zeroed, but for what is an option. */
 struct before {
@@ -28,6 +29,11 @@ struct before {
 };
 
 void before_fini(struct before *b);
+
+/* Is what is recorded not to be believed, since the power failed?  And a
+ * warning of it, for those who only look. */
+bool before_is_cut(const struct statedir *sd);
+void before_say_cut(void);
 
 /*
  * Called once a cycle, with the state locked and TERM and INT caught.  -1: the

@@ -310,8 +310,11 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	sandbox_free(sandbox);
 	settle(c);
 	signals_restore();
-	for (kind = 0; kind < STORE_NREQUEST; kind++)
-		res.count[TALLY_REQUEST + kind] += c->before.requests[kind];
+	for (kind = 0; kind < STORE_NREQUEST; kind++) {
+		res.count[TALLY_REQUEST + kind] += c->before.requests[kind] +
+		    c->pruning.requests[kind];
+		c->pruning.requests[kind] = 0;
+	}
 	progress_free(run.progress);
 	if (ret == -1)
 		log_error("%s", e.msg);

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "cmd/before.h"
 #include "cmd/cycle_out.h"
 #include "cmd/output.h"
 #include "job/change.h"
@@ -147,6 +148,10 @@ dryrun(struct cycle *c, const struct walk_cfg *cfg, bool *matched)
 		status = cmd_fail(c->cmd, &e);
 	else if (d.nfailed > 0)
 		status = 1;
+	if (c->statedir != NULL && before_is_cut(c->statedir)) {
+		before_say_cut();
+		status = status == 0 ? 1 : status;
+	}
 	for (i = 0; i < STATE_SEGMENTS; i++)
 		state_close(d.segs[i]);
 	cycle_out_free(d.out);

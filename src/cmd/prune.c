@@ -127,7 +127,7 @@ conclude(const struct cmd *self, const struct prune_plan *plan,
 		/* A store that is not there is no fault of a database. */
 		return (status == 2 ? 2 : 3);
 	}
-	if (!end->n.whole) {
+	if (end->n.whole == 0) {
 		log_error("stopped by %s before all was looked at; the same "
 		    "command does the rest", strsignal(end->signal));
 		return (3);
@@ -161,7 +161,7 @@ prune(const struct cmd *self, struct prune_plan *plan)
 	signals_restore();
 	sandbox_free(sandbox);
 	if (end.said != ROLE_DONE)
-		end.n.whole = false;
+		end.n.whole = 0;
 	/* What it wrote may end amid a line, or wait for a reader. */
 	if (end.said == ROLE_NOTHING)
 		plan->out.json = false;

@@ -126,7 +126,7 @@ pruneout_summary(struct pruneout *o, const struct prune_count *n,
 
 	buf_printf(&b, "%s %s: %" PRIu64 " databases, %" PRIu64 " backups, %"
 	    PRIu64 " kept, %" PRIu64 " %s (took %s)", o->cfg.dry ? "Dry run" :
-	    "Prune", n->whole ? "complete" : "stopped", n->databases,
+	    "Prune", n->whole != 0 ? "complete" : "stopped", n->databases,
 	    n->versions, n->kept, n->removed, did,
 	    num_format_duration(took_ms, text, sizeof(text)));
 	put_count(&b, n->failed, "failed");
@@ -140,7 +140,7 @@ pruneout_summary(struct pruneout *o, const struct prune_count *n,
 	if (!o->cfg.json)
 		return;
 	json_str(o->json, "type", "summary");
-	json_bool(o->json, "complete", n->whole);
+	json_bool(o->json, "complete", n->whole != 0);
 	json_bool(o->json, "dry_run", o->cfg.dry);
 	json_int(o->json, "databases", (int64_t)n->databases);
 	json_int(o->json, "versions", (int64_t)n->versions);

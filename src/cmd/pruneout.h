@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/store.h"
 
 struct pruneout_cfg {
 	bool dry;		/* nothing is removed */
@@ -25,7 +26,9 @@ struct prune_count {
 	uint64_t failed;	/* could not be removed */
 	uint64_t foreign;	/* names that are not ours */
 	uint64_t bytes_freed;
-	bool whole;		/* all was looked at */
+	uint64_t requests[STORE_NREQUEST];
+	uint64_t whole;		/* 1: all was looked at.  No bool, which may
+				 * be but 0 or 1: a role says these bytes */
 };
 
 struct pruneout_version {

@@ -28,6 +28,7 @@ struct pruner {
 	bool s3;
 	int64_t now_ms;
 	struct prune_count n;
+	uint64_t nahead;	/* databases with one named far ahead */
 	bool stopped;
 	bool lost;		/* the store, for "why" */
 	struct err why;
@@ -45,7 +46,12 @@ struct pruner {
 static void
 say(struct pruner *p)
 {
+	unsigned kind;
+
 	p->said_ms = clock_mono_ms();
+	for (kind = 0; p->store != NULL && kind < STORE_NREQUEST; kind++)
+		p->n.requests[kind] = store_requests(p->store,
+		    (enum store_request)kind);
 	role_say(p->self, &p->n, sizeof(p->n));
 }
 
@@ -78,8 +84,10 @@ is_quiet(const struct pruner *p, const struct store_op *op, size_t keylen)
 {
 	if (p->stopped && op->err->cls == ERR_NETWORK)
 		return (true);
-	return (p->failed_key != NULL && p->failed_key[keylen] == '\0' &&
-	    strncmp(p->failed_key, op->name, keylen) == 0);
+	/* In this order: it may be shorter. */
+	return (p->failed_key != NULL &&
+	    strncmp(p->failed_key, op->name, keylen) == 0 &&
+	    p->failed_key[keylen] == '\0');
 }
 
 static void
@@ -166,6 +174,8 @@ decide(struct pruner *p)
 	if (p->nversions == 0)
 		return;
 	keep_decide(&p->plan->keep, p->now_ms, p->ms, p->nversions, p->keeps);
+	if (p->ms[p->nversions - 1] - p->now_ms > PRUNER_AHEAD_MS)
+		p->nahead++;
 	for (i = 0; i < p->nversions && !p->lost && !p->stopped; i++) {
 		buf_reset(&p->object);
 		key_object(&p->object, v.key, p->ms[i]);
@@ -272,7 +282,19 @@ finish(struct pruner *p)
 	store_flush(p->store, PRUNER_GRACE_MS);
 	reap(p);
 	if (p->stopped && p->n.failed > nfailed)
-		p->n.whole = false;
+		p->n.whole = 0;
+}
+
+/* A fresh backup may be hidden behind one that is named later. */
+static void
+say_ahead(const struct pruner *p)
+{
+	if (p->nahead > 0)
+		log_warn("store %s: the newest backups of %" PRIu64
+		    " databases are named more than a day later than now (a "
+		    "clock was ahead); the newest before now stay, too, and "
+		    "backup --reconcile stores them again, under later names",
+		    store_name(p->store), p->nahead);
 }
 
 static int
@@ -291,6 +313,7 @@ prune(struct pruner *p, const char *glob, struct err *e)
 	find_free(f);
 	/* What it was allowed to is removed, whatever came after it. */
 	finish(p);
+	say_ahead(p);
 	if (ret == 0 && p->lost) {
 		*e = p->why;
 		ret = -1;

@@ -27,7 +27,9 @@ enum {
 	/* More than a directory store's batch; twenty requests to S3. */
 	PRUNER_INFLIGHT = 20 * 1000,
 	PRUNER_GRACE_MS = 10 * 1000,
-	PRUNER_CLOCK_MS = 60 * 60 * 1000	/* more is not believed */
+	PRUNER_CLOCK_MS = 60 * 60 * 1000,	/* more is not believed */
+	/* Later names than that are spoken of; --resolution rounds up. */
+	PRUNER_AHEAD_MS = 24 * 60 * 60 * 1000
 };
 
 struct prune_plan {
@@ -47,7 +49,8 @@ struct prune_plan {
  *
  * Class usage: the operand; state: the store's clock and ours differ by more
  * than PRUNER_CLOCK_MS, nothing was removed; and what makes the store
- * unusable.  One database that fails is logged, and counted.
+ * unusable.  One database that fails is logged, and counted; that there are
+ * backups named more than PRUNER_AHEAD_MS later than now is logged once.
  */
 int pruner_run(void *plan, struct role_self *self, struct err *e);
 

@@ -1,5 +1,6 @@
 #include "cmd/pruning.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -92,21 +93,28 @@ conclude(struct cycle *c, enum role_said said, const struct err *e)
 {
 	struct pruning *p = &c->pruning;
 	struct pruneout *out = pruneout_new(&p->plan.out);
+	struct err left;
+	unsigned kind;
 
+	for (kind = 0; kind < STORE_NREQUEST; kind++)
+		p->requests[kind] += p->n.requests[kind];
 	role_stop(p->role);
 	p->role = NULL;
 	if (said != ROLE_DONE)
-		p->n.whole = false;
-	if (p->n.versions > 0 || p->n.whole)
+		p->n.whole = 0;
+	if (p->n.versions > 0 || p->n.whole != 0)
 		pruneout_summary(out, &p->n, clock_mono_ms() - p->began_ms);
 	pruneout_free(out);
 	if (e != NULL)
 		fail(p, e);
-	else if (p->n.whole) {
+	else if (p->n.failed > 0 && said == ROLE_DONE) {
+		err_set(&left, ERR_IO, "%" PRIu64 " backups could not be "
+		    "removed", p->n.failed);
+		fail(p, &left);
+	} else if (p->n.whole != 0) {
 		if (c->statedir != NULL)
 			statedir_moment_now(c->statedir, STATEDIR_PRUNED);
 		put_off(p, p->every_ms);
-		p->failed = p->failed || p->n.failed > 0;
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include "cmd/pruner.h"
 #include "fleet/keep.h"
+#include "store/store.h"
 
 enum {
 	PRUNING_AGAIN_MS = 60 * 60 * 1000,
@@ -32,6 +33,8 @@ struct pruning {
 	struct role *role;		/* NULL: none is at work */
 	struct prune_plan plan;		/* of the role */
 	struct prune_count n;		/* as it said last */
+	uint64_t requests[STORE_NREQUEST];	/* of those that have ended;
+					 * the next cycle counts them */
 	int64_t began_ms;		/* by the monotonic clock, */
 	int64_t not_before_ms;		/* as is when the next may begin, */
 	int64_t until_ms;		/* and when it is ended; 0: it may go

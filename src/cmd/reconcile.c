@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/hook.h"
 #include "base/mem.h"
@@ -26,6 +27,7 @@ struct look {
 	const struct reconcile_cfg *cfg;
 	struct store *store;
 	struct newest there;
+	int64_t now_ms;		/* after that */
 	struct reconcile_count n;
 
 	struct state_rec *lost;	/* of the segment in hand */
@@ -75,11 +77,15 @@ look_at(void *ctx, const struct state_rec *rec)
 	if (rec->stored_ms == 0 || (rec->flags & STATE_LOST) != 0)
 		return;
 	ms = newest_of(&l->there, rec->key);
-	if (ms == rec->stored_ms || (ms > rec->stored_ms && !l->cfg->cut))
+	if (ms == rec->stored_ms || (ms > rec->stored_ms && !l->cfg->cut &&
+	    ms <= l->now_ms))
 		return;
 	if (ms > rec->stored_ms) {
 		new.stored_ms = ms;
-		l->n.old++;
+		if (l->cfg->cut)
+			l->n.old++;
+		else
+			l->n.ahead++;
 	} else
 		l->n.lost++;
 	new.fingerprint = new.content = (struct hash128){ 0, 0 };
@@ -142,6 +148,7 @@ look(struct look *l, struct err *e)
 	statedir_marker_seen(cfg->statedir);
 	if (list(l, e) == -1)
 		return (-1);
+	l->now_ms = clock_real_ms();
 	HOOK("reconcile-listed", "");
 	for (seg = 0; seg < STATE_SEGMENTS; seg++)
 		if (compare(l, seg, e) == -1)

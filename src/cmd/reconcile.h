@@ -13,6 +13,10 @@
  * newer backup is made new as well, with the moment of that; and one whose name
  * is missing is read again, so that it gets it.
  *
+ * So is, at any time, a record of which the store has a backup named later than
+ * now.  A clock that was ahead made it, and it was forgotten with a state: what
+ * was stored since then is named before it, and so is not the newest.
+ *
  * Nothing is changed before the listing has come to its end, and only in the
  * store that the state speaks of.
  */
@@ -38,7 +42,8 @@ struct reconcile_cfg {
 struct reconcile_count {
 	uint64_t keys;			/* in the store */
 	uint64_t lost;			/* records that were made new */
-	uint64_t old;			/* and those that were too old */
+	uint64_t old;			/* and those that were too old, */
+	uint64_t ahead;			/* or behind names of the future */
 	uint64_t requests[STORE_NREQUEST];
 };
 

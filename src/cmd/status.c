@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
+#include "cmd/before.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/reach.h"
@@ -75,6 +76,7 @@ struct status {
 	struct shard shard;
 	const char **excludes;
 	uint64_t nfaults;
+	bool cut;			/* the state may be too old */
 
 	struct state *segs[STATE_SEGMENTS];
 	struct state *segment;		/* that is being read */
@@ -291,6 +293,9 @@ confine(const struct status *s, const char *base, struct err *e)
 	size_t i;
 
 	sandbox_grant(sandbox, base, SANDBOX_READ);
+	/* For statedir_was_cut(). */
+	sandbox_grant(sandbox, "/proc/sys/kernel/random/boot_id",
+	    SANDBOX_READ);
 	if (s->walk.follow)
 		sandbox_grant(sandbox, "/", SANDBOX_READ);
 	for (i = 0; i < s->npatterns; i++)
@@ -321,6 +326,7 @@ read_state(struct status *s, struct err *e)
 		goto out;
 	}
 	id = statedir_id(sd);
+	s->cut = before_is_cut(sd);
 	for (seg = 0; seg < STATE_SEGMENTS; seg++) {
 		if ((s->segs[seg] = state_open(statedir_fd(sd), seg, &id,
 		    e)) == NULL)
@@ -417,7 +423,10 @@ report(const struct cmd *cmd, struct status *s)
 		log_warn("%s", s->npatterns == 0 ? "no database is known yet" :
 		    s->failures ? "no database that is known matches" :
 		    "no database matches");
-	return (s->known == 0 || s->n[KIND_FAILING] > 0 || s->nfaults > 0);
+	if (s->cut)
+		before_say_cut();
+	return (s->known == 0 || s->n[KIND_FAILING] > 0 || s->nfaults > 0 ||
+	    s->cut);
 }
 
 static int

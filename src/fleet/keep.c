@@ -59,6 +59,15 @@ keep_since(int64_t since_ms, enum keep_why mark, const int64_t *ms, size_t n,
 		why[n - 1] |= (uint8_t)mark;
 }
 
+/* How many of the versions are not later than that moment. */
+static size_t
+newest_by(int64_t at_ms, const int64_t *ms, size_t n)
+{
+	while (n > 0 && ms[n - 1] > at_ms)
+		n--;
+	return (n);
+}
+
 bool
 keep_has_rule(const struct keep_rules *r)
 {
@@ -80,6 +89,9 @@ keep_decide(const struct keep_rules *r, int64_t now_ms, const int64_t *ms,
 		why[i] = 0;
 	}
 	why[n - 1] = KEEP_NEWEST;
+	i = newest_by(now_ms, ms, n);
+	if (i > 0)
+		why[i - 1] = KEEP_NEWEST;
 	newest_ms = ms[n - 1] < now_ms ? ms[n - 1] : now_ms;
 	if (r->retention_ms > 0)
 		keep_since(now_ms - r->retention_ms, KEEP_RETENTION, ms, n,

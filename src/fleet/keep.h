@@ -16,7 +16,9 @@
  *
  * The calendar is that of UTC.  An hour, day, week or month in which nothing
  * was backed up does not count.  The newest version is kept whatever the rules
- * say.  A version that is named later than now is simply newer than others.
+ * say.  A version that is named later than now is simply newer than others, but
+ * it may be the older one, of a clock that was ahead: so the newest of those
+ * that are not is kept like it.
  */
 #ifndef FLEET_KEEP_H
 #define FLEET_KEEP_H

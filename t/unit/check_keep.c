@@ -48,13 +48,14 @@ static void
 keeps(const char *what, const struct keep_rules *r, const char *versions,
     const char *want)
 {
+	int64_t now_ms = at("2026-11-20T12:00:00Z");
 	int64_t ms[VERSIONS_MAX], kept[VERSIONS_MAX];
 	size_t n = moments(versions, ms), nkept = moments(want, kept), i, k;
 	uint8_t why[VERSIONS_MAX];
 	char text[CLOCK_RFC3339_BYTES];
 
 	memset(why, 0xff, sizeof(why));
-	keep_decide(r, at("2026-11-20T12:00:00Z"), ms, n, why);
+	keep_decide(r, now_ms, ms, n, why);
 	for (i = k = 0; i < n; i++) {
 		(void)clock_rfc3339(ms[i], text, sizeof(text));
 		if (k < nkept && kept[k] == ms[i]) {
@@ -64,7 +65,8 @@ keeps(const char *what, const struct keep_rules *r, const char *versions,
 		} else
 			ck_assert_msg(why[i] == 0, "%s: %s is kept", what,
 			    text);
-		ck_assert_int_eq((why[i] & KEEP_NEWEST) != 0, i + 1 == n);
+		ck_assert_int_eq((why[i] & KEEP_NEWEST) != 0, i + 1 == n ||
+		    (ms[i] <= now_ms && ms[i + 1] > now_ms));
 	}
 	ck_assert_uint_eq(k, nkept);
 }
@@ -177,6 +179,14 @@ static const struct {
 	{ "nor from retention", { .retention_ms = 2 * DAY },
 	    "2026-11-17 2026-11-19 2031-01-01 2031-01-02",
 	    "2026-11-19 2031-01-01 2031-01-02" },
+	{ "the newest that is not of later stays, too", { .last = 1 },
+	    "2026-11-18 2026-11-19 2031-01-01 2031-01-02",
+	    "2026-11-19 2031-01-02" },
+	{ "of now is not of later", { .last = 1 },
+	    "2026-11-19 2026-11-20T12:00:00Z 2026-11-20T12:00:00.001Z",
+	    "2026-11-20T12:00:00Z 2026-11-20T12:00:00.001Z" },
+	{ "all may be of later", { .last = 1 },
+	    "2031-01-01 2031-01-02", "2031-01-02" },
 };
 
 START_TEST(a_rule_keeps_what_it_says)
