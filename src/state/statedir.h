@@ -51,7 +51,8 @@ char *statedir_base(const char *dir, struct err *e);
  * busy: names the holder.  Class state: an id of another format or another
  * URL, or the directory cannot be made or written.  A damaged id, or segments
  * without one, are said once (log_warn) and begun anew as by statedir_reset(),
- * so all databases are new.
+ * so all databases are new.  And it is said if the kernel does not say which
+ * boot of the machine this is (state/working.h).
  */
 struct statedir *statedir_open(const char *base, const char *url,
     int64_t wait_ms, struct err *e);
