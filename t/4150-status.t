@@ -168,6 +168,19 @@ touch -d '2037-01-04T00:00:00Z' few/busy.db
 is "a later one makes that no younger than the failure" \
     "$(date -d "$(unsaved | cut -d ' ' -f 1)" +%s)" \
     "$(date -d "$fails_since" +%s)"
+rm few/busy.db
+
+# One that was no database, and has become one, which fails.
+echo text >few/late.db
+status 0 "no database" "$lf" backup --to store2 "$q"
+cp "$dir/t000004.db" few/late.db
+: >"store2$scratch/few/late.db"
+status 1 "it is one now, and fails" "$lf" backup --to store2 "$q"
+status 1 "which counts" "$lf" status --to store2 --json
+is "as that, and no more as none" "$(jq -r '[.failing, .not_databases] | @csv' \
+    "$out")" 1,0
+status 1 "it is named" "$lf" status --to store2 --failures
+prints "with its reason" '^[a-z]+	1	20.*late\.db'
 
 # Beside a run that holds the lock, and as another user would see it.
 LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store "$p"

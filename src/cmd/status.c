@@ -56,8 +56,8 @@ static const struct cmd_option options[] = {
 /* What a known database is; the first that holds. */
 enum kind {
 	KIND_GONE,		/* removed; its backups are kept */
-	KIND_NOT_DB,
 	KIND_FAILING,		/* the last try failed, or found damage */
+	KIND_NOT_DB,
 	KIND_NEVER,		/* nothing was ever stored of it */
 	KIND_STALE,		/* changed since */
 	KIND_SAVED,
@@ -106,10 +106,11 @@ kind_of(const struct state_rec *rec, const char *path, struct state_stat *st)
 		memset(st, 0, sizeof(*st));
 		return (e.cls == ERR_GONE ? KIND_GONE : KIND_FAILING);
 	}
-	if (rec->flags & STATE_NOT_DB)
-		return (KIND_NOT_DB);
 	if (rec->fail_class != ERR_NONE || (rec->flags & STATE_DAMAGED))
 		return (KIND_FAILING);
+	/* When it was last read; it may have failed since. */
+	if (rec->flags & STATE_NOT_DB)
+		return (KIND_NOT_DB);
 	if (rec->stored_ms == 0)
 		return (KIND_NEVER);
 	/* What is racy may have changed; that is not known to be so. */
@@ -225,8 +226,8 @@ look_unknown(void *ctx, const char *path, const struct state_stat *st)
 static void
 put_json(struct status *s)
 {
-	static const char *const names[NKINDS] = { "gone", "not_databases",
-	    "failing", "never_saved", "stale", "saved" };
+	static const char *const names[NKINDS] = { "gone", "failing",
+	    "not_databases", "never_saved", "stale", "saved" };
 	char when[CLOCK_RFC3339_BYTES];
 	int i;
 
