@@ -96,10 +96,13 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 		.bytes = count[TALLY_BYTES_READ],
 		.errors = count[TALLY_FAILED] + r->c->nfaults,
 	};
+	int64_t any_ms = 0;
 
 	(void)notify_alive();
 	service_heed();
 	(void)pruning_turn(r->c, false, NULL);
+	if (r->c->listen != NULL)
+		listen_tend(r->c->listen, &any_ms);
 	progress_tick(r->progress, &now);
 }
 
