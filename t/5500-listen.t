@@ -108,6 +108,7 @@ ok "a store that is gone is said" wait_for 10 sh -c "[ \$(curl -s -o /dev/null \
     -w '%{http_code}' '$at/healthz') -eq 503 ]"
 get /healthz
 prints "with the reason" 'not there'
+is "no database is gone for that" "$(metric litefleet_databases)" 40
 mv away store
 ok "and comes back" wait_for 20 sh -c "[ \$(curl -s -o /dev/null \
     -w '%{http_code}' '$at/healthz') -eq 200 ]"

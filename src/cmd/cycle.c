@@ -29,6 +29,7 @@ struct run {
 	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
 	void *ctx;
 	bool again;
+	bool begun;		/* databases are looked at */
 	bool down;		/* the store is, and it was said: */
 	char *why;
 	int64_t walked_ms;	/* monotonic: all names were dealt */
@@ -220,7 +221,7 @@ show(const struct run *r, const struct pool_result *res, int64_t started_ms,
 {
 	struct listen_cycle lc = { .res = res, .nfaults = r->c->nfaults,
 	    .took_ms = r->c->took_ms, .scan_ms = r->c->took_ms,
-	    .undone = undone(r->c) };
+	    .aborted = !r->begun, .undone = undone(r->c) };
 
 	if (r->c->listen == NULL)
 		return;
@@ -308,6 +309,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	signals_catch();
 	if ((ret = before_run(c, &e)) == 0) {
 		pool.sandbox = sandbox = reach_cycle(c);
+		run.begun = true;
 		ret = pool_run(&pool, &res, &e);
 	}
 	sandbox_free(sandbox);

@@ -293,7 +293,7 @@ listen_end(struct listen *l, const struct listen_cycle *c)
 	struct figures_cycle f = { .count = c->res->count,
 	    .nfaults = c->nfaults, .took_ms = c->took_ms,
 	    .scan_ms = c->scan_ms, .complete = c->why == NULL, .why = c->why,
-	    .undone = c->undone,
+	    .aborted = c->aborted, .undone = c->undone,
 	    .oldest_ms = c->res->oldest_ms, .failures = l->failures,
 	    .nfailures = l->nfailures };
 

@@ -37,6 +37,7 @@ struct listen_cycle {
 	const struct pool_result *res;
 	uint64_t nfaults;
 	int64_t took_ms, scan_ms;
+	bool aborted;			/* as figures_cycle has it */
 	const char *why;		/* it is not complete, or NULL */
 	const char *undone;		/* as figures_cycle has it */
 };
