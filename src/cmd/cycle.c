@@ -16,6 +16,7 @@
 #include "cmd/notify.h"
 #include "cmd/reach.h"
 #include "cmd/service.h"
+#include "cmd/settle.h"
 #include "proc/signals.h"
 
 enum {
@@ -139,10 +140,15 @@ lock_state(struct cycle *c, struct err *e)
 static void
 settle(struct cycle *c)
 {
+	struct err e;
+
 	if (c->before.cut || (c->interval_ms > 0 &&
 	    clock_mono_ms() - c->settled_ms < SETTLE_MS))
 		return;
-	statedir_end(c->statedir);
+	if (c->interval_ms == 0)
+		statedir_end(c->statedir);
+	else if (settle_run(c->statedir, &e) == -1)
+		log_warn("%s; it is tried again later", e.msg);
 	c->settled_ms = clock_mono_ms();
 }
 

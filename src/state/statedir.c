@@ -411,8 +411,28 @@ statedir_was_cut(const struct statedir *sd)
 void
 statedir_end(struct statedir *sd)
 {
-	if (sd->lock_fd != -1)
-		working_end(sd->fd);
+	struct err ignored;
+
+	if (statedir_is_working(sd) && statedir_sync(sd, &ignored) == 0)
+		statedir_synced(sd);
+}
+
+bool
+statedir_is_working(const struct statedir *sd)
+{
+	return (sd->lock_fd != -1 && working_is(sd->fd));
+}
+
+int
+statedir_sync(const struct statedir *sd, struct err *e)
+{
+	return (working_sync(sd->lock_fd, sd->path, e));
+}
+
+void
+statedir_synced(struct statedir *sd)
+{
+	working_end(sd->fd);
 }
 
 static const char *const moments[] = { "reconciled", "pruned" };

@@ -106,6 +106,15 @@ int statedir_begin(struct statedir *sd, struct err *e);
 bool statedir_was_cut(const struct statedir *sd);
 void statedir_end(struct statedir *sd);
 
+/*
+ * statedir_end() in its parts, since the second may block for minutes: is there
+ * anything to do?  Do it, also in a forked process that has kept nothing but the
+ * lock's descriptor; class io.  And where it was opened: it is done.
+ */
+bool statedir_is_working(const struct statedir *sd);
+int statedir_sync(const struct statedir *sd, struct err *e);
+void statedir_synced(struct statedir *sd);
+
 /* What is done to a store now and then.  When was it last (ms since 1970; 0:
  * never)?  And: it was, just now. */
 enum statedir_moment { STATEDIR_RECONCILED, STATEDIR_PRUNED };

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/io.h"
 
 #define NAME	"working"
@@ -73,10 +74,25 @@ working_was_cut(int dirfd, const struct buf *boot)
 	return (ret);
 }
 
+bool
+working_is(int dirfd)
+{
+	return (faccessat(dirfd, NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+int
+working_sync(int fd, const char *dir, struct err *e)
+{
+	HOOK("state-sync", dir);
+	if (syncfs(fd) == 0)
+		return (0);
+	err_io(e, "sync the file system of %s", dir);
+	return (-1);
+}
+
 void
 working_end(int dirfd)
 {
-	if (faccessat(dirfd, NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    syncfs(dirfd) == 0)
-		(void)unlinkat(dirfd, NAME, 0);
+	/* If it stays, a run counts as cut that was not. */
+	(void)unlinkat(dirfd, NAME, 0);
 }

@@ -29,8 +29,14 @@ int working_begin(int dirfd, const char *dir, const struct buf *boot,
 /* Is there one, of another boot? */
 bool working_was_cut(int dirfd, const struct buf *boot);
 
-/* Have all that was recorded on the disk, and remove the file; if that fails,
- * it stays. */
+/* Is there one, of whatever boot? */
+bool working_is(int dirfd);
+
+/* Have all that was recorded on the disk; fd: of any file there.  Blocks, for
+ * minutes if much was written by others.  Class io. */
+int working_sync(int fd, const char *dir, struct err *e);
+
+/* Remove the file: all is on the disk. */
 void working_end(int dirfd);
 
 #endif
