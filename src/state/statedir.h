@@ -107,9 +107,9 @@ bool statedir_was_cut(const struct statedir *sd);
 void statedir_end(struct statedir *sd);
 
 /*
- * statedir_end() in its parts, since the second may block for minutes: is there
- * anything to do?  Do it, also in a forked process that has kept nothing but the
- * lock's descriptor; class io.  And where it was opened: it is done.
+ * statedir_end() in its parts, since the second may block for minutes: is
+ * there anything to do?  Do it, also in a forked process that has kept nothing
+ * but the lock's descriptor; class io.  And where it was opened: it is done.
  */
 bool statedir_is_working(const struct statedir *sd);
 int statedir_sync(const struct statedir *sd, struct err *e);

@@ -1,9 +1,9 @@
 /*
  * working -- the file "working" of a state: a run was begun, in this boot of
  * the machine, and not all that it recorded is known to be on the disk.  It
- * holds the boot's id as the kernel says it; found in another boot, it says that
- * the power failed amid the run.  Where the kernel does not say it, each process
- * is a boot of its own, so that being killed counts as that, too.
+ * holds the boot's id as the kernel says it; found in another boot, it says
+ * that the power failed amid the run.  Where the kernel does not say it, each
+ * process is a boot of its own, so that being killed counts as that, too.
  */
 #ifndef STATE_WORKING_H
 #define STATE_WORKING_H
@@ -13,9 +13,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Which boot this is.  Call it beforehand: a process in its sandbox may not read
- * that.  buf_fini() after, also if it failed: then *boot is like no other, and *e
- * says why the kernel was not heard. */
+/* Which boot this is.  Call it beforehand: a process in its sandbox may not
+ * read that.  buf_fini() after, also if it failed: then *boot is like no other,
+ * and *e says why the kernel was not heard. */
 int working_boot(struct buf *boot, struct err *e);
 
 /*
