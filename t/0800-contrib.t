@@ -18,6 +18,14 @@ for f in $(find "$contrib" -type f ! -name README ! -name '*.json' | sort); do
 	    grep -q "^# [a-zA-Z/]"' sh "$f"
 done
 
+# Without all of /proc there is no boot_id, by which a power failure is known.
+not_ok 'no unit hides /proc/sys' \
+    grep -r '^ProcSubset=' "$contrib/systemd"
+
+# It would be stopped for good, and as if it had been told to.
+not_ok 'no unit stops another' \
+    grep -rE '^(Conflicts|PartOf)=' "$contrib/systemd"
+
 # cron: the environment that it gives, and the line as sh gets it.
 crontab=$contrib/cron/litefleet
 line=$(sed -nE 's/^(([0-9*\/,-]+) +){5}root +(.*)/\3/p' "$crontab")

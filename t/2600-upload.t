@@ -25,6 +25,18 @@ is "new, bytes, path, key" "$(sort -t"$(printf '\t')" -k3 dry | head -n 1)" \
     "$(printf 'new\t8192\t%s\t%s' "$scratch/data/a/1.db" \
     "$(echo "$scratch/data/a/1.db" | cut -c2-)")"
 
+# A name of which the key is longer than a file's may be: S3 does not mind.
+mkdir long
+long=long/$(printf '%090d' 0 | tr 0 '\377').db
+sqlite3 "$long" 'create table t(x)'
+status 0 "a dry run to S3, of a long name" env AWS_ENDPOINT_URL= "$lf" \
+    backup -n --to s3://bucket/prefix "$scratch/long/*.db"
+is "takes it" "$(wc -l <"$out")" 1
+status 1 "one to a directory" "$lf" backup -n --to none "$scratch/long/*.db"
+says "does not" '255'
+rm "$long"
+rmdir long
+
 "$lf" backup -n "$p" | cut -f3 | "$lf" upload --to "${base}store" - >"$out" 2>"$err" &&
     pass "a dry run feeds upload" || fail "a dry run feeds upload"
 is "a line for each" "$(wc -l <"$out")" 6

@@ -131,6 +131,57 @@ else
 fi
 rm -r "$scratch/data/odd"
 
+# What is not saved, and since when.
+# unsaved: the oldest change, and whose
+unsaved()
+{
+	"$lf" status --to store2 --json | jq -r \
+	    '[.oldest_unsaved // "none", .oldest_unsaved_path // ""] | join(" ")'
+}
+mkdir few
+q="$scratch/few/*.db"
+sql few/torn.db "create table t(x); create index i on t(x);
+    with recursive n(v) as (select 1 union all select v+1 from n limit 1000)
+    insert into t select v from n"
+printf 'XXXXXXXXXXXXXXXX' |
+    dd of=few/torn.db bs=1 seek=4096 conv=notrunc 2>/dev/null
+touch -d '2026-01-01T00:00:00Z' few/torn.db
+not_racy
+status 1 "damage is stored" "$lf" backup --to store2 --check full "$q"
+status 1 "and named" "$lf" status --to store2 --failures
+prints "as what it is" '^damaged	.*torn\.db'
+is "but nothing of it is unsaved" "$(unsaved)" "none "
+touch -d '2026-01-02T00:00:00Z' few/torn.db
+is "until it changes" "$(unsaved)" "2026-01-02T00:00:00.000Z $scratch/few/torn.db"
+rm few/torn.db
+
+# One that fails, and changes again and again.
+cp "$dir/t000004.db" few/busy.db
+touch -d '2026-01-03T00:00:00Z' few/busy.db
+mkdir -p "store2$scratch/few"
+: >"store2$scratch/few/busy.db"
+status 1 "it fails" "$lf" backup --to store2 "$q"
+is "since its change" "$(unsaved)" \
+    "2026-01-03T00:00:00.000Z $scratch/few/busy.db"
+fails_since=$("$lf" status --to store2 --failures --json | jq -r .since)
+touch -d '2037-01-04T00:00:00Z' few/busy.db
+is "a later one makes that no younger than the failure" \
+    "$(date -d "$(unsaved | cut -d ' ' -f 1)" +%s)" \
+    "$(date -d "$fails_since" +%s)"
+rm few/busy.db
+
+# One that was no database, and has become one, which fails.
+echo text >few/late.db
+status 0 "no database" "$lf" backup --to store2 "$q"
+cp "$dir/t000004.db" few/late.db
+: >"store2$scratch/few/late.db"
+status 1 "it is one now, and fails" "$lf" backup --to store2 "$q"
+status 1 "which counts" "$lf" status --to store2 --json
+is "as that, and no more as none" "$(jq -r '[.failing, .not_databases] | @csv' \
+    "$out")" 1,0
+status 1 "it is named" "$lf" status --to store2 --failures
+prints "with its reason" '^[a-z]+	1	20.*late\.db'
+
 # Beside a run that holds the lock, and as another user would see it.
 LITEFLEET_HOOK="walked=stop" start "$lfh" backup --to store "$p"
 stopped()

@@ -306,7 +306,7 @@ stop "$silent" TERM
 
 # What a service manager hears.
 if ! ldd "$lf" | grep -q libsystemd; then
-	skip "built without libsystemd" 12
+	skip "built without libsystemd" 18
 	done_testing
 	exit
 fi
@@ -354,6 +354,31 @@ ok "USR1 meanwhile is not lost" wait_for 10 said 2 '^began'
 kill -USR2 "$pid"
 ok "then figures are said" wait_for 10 said 1 ' cycles \('
 is "of two cycles" "$(sed -n 's/ cycles .*//p' "$perr")" 2
+stop "$pid" TERM
+
+# Nor does a file system that takes its time to be synced silence it.
+sql "$(find "$scratch/data" -name '*.db' ! -path "$bad" | head -n 1)" \
+    'UPDATE t SET n = n + 1'
+hanging()
+{
+	for k in "$pid" $(pgrep -P "$pid"); do
+		grep -qs '^State:.T' "/proc/$k/status" && return 0
+	done
+	return 1
+}
+: >manager.log
+LITEFLEET_HOOK="state-sync=stop" NOTIFY_SOCKET=$scratch/manager.sock \
+    WATCHDOG_USEC=400000 start "$lfh" backup --to store --interval 1h "$p"
+ok "the state is being synced" wait_for 20 hanging
+beats=$(grep -c '^WATCHDOG=1' manager.log)
+ok "and the manager hears on" wait_for 10 heard $((beats + 5)) '^WATCHDOG=1'
+ok "and is asked for time" heard 1 '^EXTEND_TIMEOUT_USEC=60000000'
+ok "a run is under way until then" \
+    test -n "$(find state -name working)"
+# shellcheck disable=SC2046	# they are many
+kill -CONT "$pid" $(pgrep -P "$pid")
+ok "then the cycle is over" wait_for 10 heard 1 '^READY=1'
+is "and nothing is under way" "$(find state -name working)" ""
 stop "$pid" TERM
 
 # A manager grants 90 s to the first cycle, if it is not asked for more.

@@ -137,6 +137,41 @@ run v0
 says "it is said" 'after a power failure'
 is "and the run makes good" "$rc $same" "0 0"
 
+# Where the kernel does not say which boot this is.
+mkdir plain
+no_boot='mount --bind "$1/plain" /proc/sys/kernel/random 2>/dev/null || exit 77
+shift
+exec "$@"'
+# bootless CMD...
+bootless()
+{
+	unshare -m sh -c "$no_boot" sh "$scratch" "$@"
+}
+if bootless true 2>/dev/null; then
+	mv v1 data
+	sql data/3.db "UPDATE t SET a = 3"
+	status 0 "without a boot_id" bootless "$lf" backup --to store "$p"
+	is "it is said once" "$(grep -c 'boot_id: .*power failure' "$err")" 1
+	is "and nothing is under way after" "$(find state -name working)" ""
+	sql data/3.db "UPDATE t SET a = 4"
+	LITEFLEET_HOOK="store-committed=stop" start unshare -m sh -c \
+	    "$no_boot" sh "$scratch" "$lfh" backup --to store "$p"
+	ok "a run is under way" wait_for 10 \
+	    sh -c 'test -s "$(find state -name working)"'
+	stop "$pid" KILL
+	wait_for 10 flock -n "$(echo state/*/lock)" true
+	status 0 "the one after it" bootless "$lf" backup --to store "$p"
+	says "takes no chance" 'after a power failure'
+	find state -name 'id' | sed 's,id$,working,' | while read -r f; do
+		: >"$f"
+	done
+	status 0 "an empty one, from before" "$lf" backup --to store "$p"
+	says "is no proof, either" 'after a power failure'
+	mv data v1
+else
+	skip "no mounts can be made here" 8
+fi
+
 # A store that is not there cannot be listed: it stays to be done.
 fail_power
 mv store elsewhere

@@ -108,6 +108,7 @@ ok "a store that is gone is said" wait_for 10 sh -c "[ \$(curl -s -o /dev/null \
     -w '%{http_code}' '$at/healthz') -eq 503 ]"
 get /healthz
 prints "with the reason" 'not there'
+is "no database is gone for that" "$(metric litefleet_databases)" 40
 mv away store
 ok "and comes back" wait_for 20 sh -c "[ \$(curl -s -o /dev/null \
     -w '%{http_code}' '$at/healthz') -eq 200 ]"
@@ -121,6 +122,42 @@ ok "and shows the same" wait_for 10 sh -c "[ \$(curl -s '$at/stats' |
 stop "$pid" TERM
 is "TERM ends it well" "$?" 0
 ok "nobody listens any more" sh -c "! curl -s '$at/'"
+
+# Also where the next cycle is far, and within one that takes long.
+web()
+{
+	ps -o pid= -o comm= --ppid "$pid" | awk '/litefleet-web/ { print $1 }'
+}
+begin --interval 1h
+ok "a cycle is over" wait_for 10 said 1 'Scan complete: 40 databases'
+kill -9 "$(web)"
+ok "a face that died between cycles is replaced" wait_for 20 said 1 \
+    'started again'
+ok "and answers" wait_for 10 curl -sf -m 5 "$at/stats"
+before=$(date +%s)
+kill -9 "$(web)"
+ok "and again" wait_for 20 said 2 'started again'
+ok "but not at once: it may die of its start" \
+    [ "$(date +%s)" -gt "$((before + 1))" ]
+stop "$pid" TERM
+rm -rf store3
+LITEFLEET_HOOK="store=stop" start "$lfh" backup --to store3 --interval 1h \
+    --listen 127.0.0.1:0 --jobs 1 "$p"
+ok "it is up" wait_for 10 said 1 'figures are shown at'
+at=$(sed -n 's,.*shown at \(http://.*\)/$,\1,p' "$perr")
+stuck()
+{
+	for k in $(pgrep -P "$pid"); do
+		grep -qs '^State:.T' "/proc/$k/status" && return 0
+	done
+	return 1
+}
+ok "a cycle hangs" wait_for 10 stuck
+kill -9 "$(web)"
+ok "a face that died within a cycle is replaced" wait_for 20 said 1 \
+    'started again'
+ok "and answers there" wait_for 10 curl -sf -m 5 "$at/stats"
+stop "$pid" KILL
 
 # Many look on while it works: no cycle waits for them.
 start "$lf" backup --to store2 --interval 300ms --listen "unix:$scratch/s" "$p"

@@ -403,7 +403,11 @@ start_listening(struct backup *b, struct err *e)
 static int
 beside(void *ctx, int64_t *wait_ms)
 {
-	return (pruning_turn(&((struct backup *)ctx)->c, true, wait_ms));
+	struct cycle *c = &((struct backup *)ctx)->c;
+
+	if (c->listen != NULL)
+		listen_tend(c->listen, wait_ms);
+	return (pruning_turn(c, true, wait_ms));
 }
 
 static void

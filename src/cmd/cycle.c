@@ -16,6 +16,7 @@
 #include "cmd/notify.h"
 #include "cmd/reach.h"
 #include "cmd/service.h"
+#include "cmd/settle.h"
 #include "proc/signals.h"
 
 enum {
@@ -29,6 +30,7 @@ struct run {
 	int (*deal)(void *ctx, struct dealer *d, bool again, struct err *e);
 	void *ctx;
 	bool again;
+	bool begun;		/* databases are looked at */
 	bool down;		/* the store is, and it was said: */
 	char *why;
 	int64_t walked_ms;	/* monotonic: all names were dealt */
@@ -96,10 +98,13 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 		.bytes = count[TALLY_BYTES_READ],
 		.errors = count[TALLY_FAILED] + r->c->nfaults,
 	};
+	int64_t any_ms = 0;
 
 	(void)notify_alive();
 	service_heed();
 	(void)pruning_turn(r->c, false, NULL);
+	if (r->c->listen != NULL)
+		listen_tend(r->c->listen, &any_ms);
 	progress_tick(r->progress, &now);
 }
 
@@ -135,10 +140,15 @@ lock_state(struct cycle *c, struct err *e)
 static void
 settle(struct cycle *c)
 {
+	struct err e;
+
 	if (c->before.cut || (c->interval_ms > 0 &&
 	    clock_mono_ms() - c->settled_ms < SETTLE_MS))
 		return;
-	statedir_end(c->statedir);
+	if (c->interval_ms == 0)
+		statedir_end(c->statedir);
+	else if (settle_run(c->statedir, &e) == -1)
+		log_warn("%s; it is tried again later", e.msg);
 	c->settled_ms = clock_mono_ms();
 }
 
@@ -217,7 +227,7 @@ show(const struct run *r, const struct pool_result *res, int64_t started_ms,
 {
 	struct listen_cycle lc = { .res = res, .nfaults = r->c->nfaults,
 	    .took_ms = r->c->took_ms, .scan_ms = r->c->took_ms,
-	    .undone = undone(r->c) };
+	    .aborted = !r->begun, .undone = undone(r->c) };
 
 	if (r->c->listen == NULL)
 		return;
@@ -305,6 +315,7 @@ cycle_run(struct cycle *c, int (*deal)(void *ctx, struct dealer *d, bool again,
 	signals_catch();
 	if ((ret = before_run(c, &e)) == 0) {
 		pool.sandbox = sandbox = reach_cycle(c);
+		run.begun = true;
 		ret = pool_run(&pool, &res, &e);
 	}
 	sandbox_free(sandbox);

@@ -74,7 +74,8 @@ look(struct dry *d, int dirfd, const char *name, uint8_t flags)
 		return;
 	}
 	known = recall(d, line.path, d->path.len, &rec, &e);
-	if (key_render(d->c->template, line.path, true, &d->key, &e) == -1) {
+	if (key_render(d->c->template, line.path, d->c->url.kind != STORE_S3,
+	    &d->key, &e) == -1) {
 		complain(d, &e);
 		return;
 	}

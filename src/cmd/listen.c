@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/hashset.h"
 #include "base/log.h"
@@ -19,7 +20,9 @@
 
 enum {
 	/* Without those that are counted twice. */
-	NREQUESTS = STORE_REQ_AGAIN
+	NREQUESTS = STORE_REQ_AGAIN,
+	AGAIN_MS = 5000		/* from one start of the face to the next, at
+				 * least: it may die of its start */
 };
 
 /* Which of its pattern's variables are the labels of a path. */
@@ -36,6 +39,7 @@ struct listen {
 	struct face_request requests[NREQUESTS];
 	struct face_cfg face;
 	struct role *role;
+	int64_t began_ms;		/* monotonic: the face */
 	dev_t log_dev;			/* its standard error is this file */
 	ino_t log_ino;
 	struct labels *labels;		/* one a pattern */
@@ -96,6 +100,7 @@ start(struct listen *l, struct err *e)
 	(void)fstat(STDERR_FILENO, &st);
 	l->log_dev = st.st_dev;
 	l->log_ino = st.st_ino;
+	l->began_ms = clock_mono_ms();
 	l->role = role_start(&role, e);
 	sandbox_free(sandbox);
 	return (l->role == NULL ? -1 : 0);
@@ -188,10 +193,11 @@ log_is_other(const struct listen *l)
 	    st.st_ino != l->log_ino));
 }
 
-/* Does the face live?  It has nothing to say but why it does not. */
-static void
-tend(struct listen *l)
+/* It has nothing to say but why it does not live. */
+void
+listen_tend(struct listen *l, int64_t *wait_ms)
 {
+	int64_t left_ms = l->began_ms + AGAIN_MS - clock_mono_ms();
 	uint8_t *msg = mem_resize(NULL, POOL_MSG_MAX, 1);
 	enum role_said said = ROLE_FAILED;
 	struct err e;
@@ -203,6 +209,11 @@ tend(struct listen *l)
 	free(msg);
 	if (said == ROLE_NOTHING && !log_is_other(l))
 		return;
+	if (said != ROLE_NOTHING && left_ms > 0) {
+		if (left_ms < *wait_ms)
+			*wait_ms = left_ms;
+		return;
+	}
 	if (l->role != NULL && said != ROLE_NOTHING)
 		log_warn("--listen: %s; it is started again",
 		    said == ROLE_FAILED ? e.msg : "its process ended");
@@ -214,7 +225,6 @@ tend(struct listen *l)
 void
 listen_begin(struct listen *l)
 {
-	tend(l);
 	l->nfailures = 0;
 	hashset_fini(&l->failing);
 	figures_begin(l->figures);
@@ -283,7 +293,7 @@ listen_end(struct listen *l, const struct listen_cycle *c)
 	struct figures_cycle f = { .count = c->res->count,
 	    .nfaults = c->nfaults, .took_ms = c->took_ms,
 	    .scan_ms = c->scan_ms, .complete = c->why == NULL, .why = c->why,
-	    .undone = c->undone,
+	    .aborted = c->aborted, .undone = c->undone,
 	    .oldest_ms = c->res->oldest_ms, .failures = l->failures,
 	    .nfailures = l->nfailures };
 

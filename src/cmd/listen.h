@@ -37,6 +37,7 @@ struct listen_cycle {
 	const struct pool_result *res;
 	uint64_t nfaults;
 	int64_t took_ms, scan_ms;
+	bool aborted;			/* as figures_cycle has it */
 	const char *why;		/* it is not complete, or NULL */
 	const char *undone;		/* as figures_cycle has it */
 };
@@ -54,8 +55,15 @@ void listen_free(struct listen *l);
 /* Where the workers of the cycles are to be seen: pool_cfg.board. */
 struct board *listen_board(struct listen *l);
 
-/* A cycle begins; if the face has died meanwhile, this is said, and another
- * one takes its place; as it does if the log is another file now. */
+/*
+ * If the face has died, this is said, and another one takes its place; as it
+ * does if the log is another file now.  Call it again and again: after a
+ * child's end, and after *wait_ms, which is lowered if the last start was only
+ * just now.
+ */
+void listen_tend(struct listen *l, int64_t *wait_ms);
+
+/* A cycle begins; what was said in it; it is over. */
 void listen_begin(struct listen *l);
 void listen_said(struct listen *l, const struct said *s);
 void listen_end(struct listen *l, const struct listen_cycle *c);

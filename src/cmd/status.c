@@ -57,8 +57,8 @@ static const struct cmd_option options[] = {
 /* What a known database is; the first that holds. */
 enum kind {
 	KIND_GONE,		/* removed; its backups are kept */
-	KIND_NOT_DB,
 	KIND_FAILING,		/* the last try failed, or found damage */
+	KIND_NOT_DB,
 	KIND_NEVER,		/* nothing was ever stored of it */
 	KIND_STALE,		/* changed since */
 	KIND_SAVED,
@@ -108,10 +108,11 @@ kind_of(const struct state_rec *rec, const char *path, struct state_stat *st)
 		memset(st, 0, sizeof(*st));
 		return (e.cls == ERR_GONE ? KIND_GONE : KIND_FAILING);
 	}
-	if (rec->flags & STATE_NOT_DB)
-		return (KIND_NOT_DB);
 	if (rec->fail_class != ERR_NONE || (rec->flags & STATE_DAMAGED))
 		return (KIND_FAILING);
+	/* When it was last read; it may have failed since. */
+	if (rec->flags & STATE_NOT_DB)
+		return (KIND_NOT_DB);
 	if (rec->stored_ms == 0)
 		return (KIND_NEVER);
 	/* What is racy may have changed; that is not known to be so. */
@@ -120,12 +121,28 @@ kind_of(const struct state_rec *rec, const char *path, struct state_stat *st)
 	return (KIND_SAVED);
 }
 
-/* The moment of the last change; the first that is not stored was no later. */
+/* Does it hold what no backup has?  Damage that is stored as it is does not. */
+static bool
+is_unsaved(enum kind kind, const struct state_rec *rec,
+    const struct state_stat *st)
+{
+	if (kind == KIND_FAILING)
+		return (rec->fail_class != ERR_NONE ||
+		    !hash128_eq(rec->fingerprint, state_fingerprint(st)));
+	return (kind == KIND_STALE || kind == KIND_NEVER);
+}
+
+/* The moment of the last change, or since when it fails ("rec" or NULL); the
+ * first that is not stored was no later. */
 static void
-keep_oldest(struct status *s, const struct state_stat *st, const char *path)
+keep_oldest(struct status *s, const struct state_rec *rec,
+    const struct state_stat *st, const char *path)
 {
 	int64_t ms = change_last_ms(st);
 
+	if (rec != NULL && rec->fail_class != ERR_NONE &&
+	    rec->failing_since != 0 && (int64_t)rec->failing_since * 1000 < ms)
+		ms = (int64_t)rec->failing_since * 1000;
 	if (s->oldest != NULL && ms >= s->oldest_ms)
 		return;
 	free(s->oldest);
@@ -190,9 +207,8 @@ look(void *ctx, struct hash128 h, const char *path)
 	kind = kind_of(&rec, path, &st);
 	s->n[kind]++;
 	s->bytes += st.size;
-	if (kind == KIND_STALE || kind == KIND_NEVER || (kind ==
-	    KIND_FAILING && st.size > 0))
-		keep_oldest(s, &st, path);
+	if (st.ino != 0 && is_unsaved(kind, &rec, &st))
+		keep_oldest(s, &rec, &st, path);
 	if (kind == KIND_FAILING && s->failures)
 		put_failure(s, &rec, path);
 }
@@ -206,14 +222,14 @@ look_unknown(void *ctx, const char *path, const struct state_stat *st)
 	s->known++;
 	s->n[KIND_NEVER]++;
 	s->bytes += st->size;
-	keep_oldest(s, st, path);
+	keep_oldest(s, NULL, st, path);
 }
 
 static void
 put_json(struct status *s)
 {
-	static const char *const names[NKINDS] = { "gone", "not_databases",
-	    "failing", "never_saved", "stale", "saved" };
+	static const char *const names[NKINDS] = { "gone", "failing",
+	    "not_databases", "never_saved", "stale", "saved" };
 	char when[CLOCK_RFC3339_BYTES];
 	int i;
 

@@ -198,11 +198,16 @@ figures_end(struct figures *f, const struct figures_cycle *c)
 	now->ncycles++;
 	now->nbad += !c->complete || c->nfaults > 0 ||
 	    c->count[TALLY_FAILED] > 0 || c->undone != NULL;
-	for (i = 0; i < TALLY_NCOUNT; i++) {
-		now->last[i] = c->count[i];
+	for (i = 0; i < TALLY_NCOUNT; i++)
 		now->total[i] += c->count[i];
+	if (!c->aborted) {
+		memcpy(now->last, c->count, sizeof(now->last));
+		now->last_nfaults = c->nfaults;
+		now->nfailures = n;
+		if (n > 0)
+			memcpy(f->mem->failures, c->failures,
+			    n * sizeof(c->failures[0]));
 	}
-	now->last_nfaults = c->nfaults;
 	/* What a cycle did not come to look at is not safe yet. */
 	if (c->complete || now->oldest_ms == 0 || (c->oldest_ms != 0 &&
 	    c->oldest_ms < now->oldest_ms))
@@ -211,10 +216,6 @@ figures_end(struct figures *f, const struct figures_cycle *c)
 	    "" : c->why);
 	cut(now->undone, sizeof(now->undone), c->undone == NULL ?
 	    "" : c->undone);
-	now->nfailures = n;
-	if (n > 0)
-		memcpy(f->mem->failures, c->failures,
-		    n * sizeof(c->failures[0]));
 	write_end(f);
 }
 

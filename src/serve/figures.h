@@ -72,7 +72,9 @@ struct figures_cycle {
 	int64_t scan_ms;	/* until the last name was handed out */
 	bool complete;		/* all was looked at, and the store was not
 				 * down */
-	const char *why;	/* else: why not, a sentence */
+	bool aborted;		/* not even begun: of the databases there is
+				 * no news, and what was shown of them stays */
+	const char *why;	/* not complete: why not, a sentence */
 	const char *undone;	/* what was due beside and was not done, a
 				 * sentence; or NULL */
 	int64_t oldest_ms;	/* the oldest change that it could not store,

@@ -31,7 +31,8 @@ struct statedir {
 	int fd;
 	int lock_fd;
 	struct state_id id;
-	struct buf boot;	/* which one this is; empty: unknown */
+	struct buf boot;	/* which one this is */
+	struct err bootless;	/* why that is not known, or ERR_NONE */
 };
 
 /* What read_id() found. */
@@ -81,7 +82,8 @@ make(const char *base, const char *url)
 	sd->path = mem_printf("%s/%.*s", base, DIR_HEX_DIGITS, hex);
 	sd->url = mem_strdup(url);
 	sd->fd = sd->lock_fd = -1;
-	working_boot(&sd->boot);
+	sd->bootless.cls = ERR_NONE;
+	(void)working_boot(&sd->boot, &sd->bootless);
 	return (sd);
 }
 
@@ -248,7 +250,12 @@ statedir_open(const char *base, const char *url, int64_t wait_ms,
 	if (open_dir(sd, ERR_STATE, e) == -1 || (sd->lock_fd =
 	    lockfile_take(sd->fd, sd->path, wait_ms, e)) == -1)
 		goto out;
-	ret = begin(sd, read_id(sd, e), e);
+	if ((ret = begin(sd, read_id(sd, e), e)) == 0 &&
+	    sd->bootless.cls != ERR_NONE)
+		log_warn("%s: a power failure cannot be told from a run that "
+		    "was killed, so after either the next one lists the store "
+		    "first (in a unit of systemd: leave out ProcSubset=pid)",
+		    sd->bootless.msg);
 out:
 	if (ret == -1) {
 		statedir_close(sd);
@@ -404,8 +411,28 @@ statedir_was_cut(const struct statedir *sd)
 void
 statedir_end(struct statedir *sd)
 {
-	if (sd->lock_fd != -1)
-		working_end(sd->fd);
+	struct err ignored;
+
+	if (statedir_is_working(sd) && statedir_sync(sd, &ignored) == 0)
+		statedir_synced(sd);
+}
+
+bool
+statedir_is_working(const struct statedir *sd)
+{
+	return (sd->lock_fd != -1 && working_is(sd->fd));
+}
+
+int
+statedir_sync(const struct statedir *sd, struct err *e)
+{
+	return (working_sync(sd->lock_fd, sd->path, e));
+}
+
+void
+statedir_synced(struct statedir *sd)
+{
+	working_end(sd->fd);
 }
 
 static const char *const moments[] = { "reconciled", "pruned" };

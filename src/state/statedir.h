@@ -51,7 +51,8 @@ char *statedir_base(const char *dir, struct err *e);
  * busy: names the holder.  Class state: an id of another format or another
  * URL, or the directory cannot be made or written.  A damaged id, or segments
  * without one, are said once (log_warn) and begun anew as by statedir_reset(),
- * so all databases are new.
+ * so all databases are new.  And it is said if the kernel does not say which
+ * boot of the machine this is (state/working.h).
  */
 struct statedir *statedir_open(const char *base, const char *url,
     int64_t wait_ms, struct err *e);
@@ -104,6 +105,15 @@ void statedir_marker_seen(struct statedir *sd);
 int statedir_begin(struct statedir *sd, struct err *e);
 bool statedir_was_cut(const struct statedir *sd);
 void statedir_end(struct statedir *sd);
+
+/*
+ * statedir_end() in its parts, since the second may block for minutes: is
+ * there anything to do?  Do it, also in a forked process that has kept nothing
+ * but the lock's descriptor; class io.  And where it was opened: it is done.
+ */
+bool statedir_is_working(const struct statedir *sd);
+int statedir_sync(const struct statedir *sd, struct err *e);
+void statedir_synced(struct statedir *sd);
 
 /* What is done to a store now and then.  When was it last (ms since 1970; 0:
  * never)?  And: it was, just now. */

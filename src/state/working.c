@@ -1,25 +1,37 @@
 #include "state/working.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/io.h"
 
 #define NAME	"working"
+#define BOOT_ID	"/proc/sys/kernel/random/boot_id"
 
 enum {
 	BOOT_MAX_BYTES = 256
 };
 
-void
-working_boot(struct buf *boot)
+int
+working_boot(struct buf *boot, struct err *e)
 {
-	struct err ignored;
+	uint64_t any = 0;
 
-	(void)io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
-	    BOOT_MAX_BYTES, boot, &ignored);
+	if (io_read_file(AT_FDCWD, BOOT_ID, BOOT_MAX_BYTES, boot, e) == 0) {
+		if (boot->len > 0)
+			return (0);
+		err_set(e, ERR_IO, BOOT_ID " is empty");
+	}
+	if (getentropy(&any, sizeof(any)) == -1)
+		any = (uint64_t)getpid();
+	buf_reset(boot);
+	buf_printf(boot, "unknown %016" PRIx64 "\n", any);
+	return (-1);
 }
 
 int
@@ -56,16 +68,31 @@ working_was_cut(int dirfd, const struct buf *boot)
 
 	if (io_read_file(dirfd, NAME, BOOT_MAX_BYTES, &then, &why) == 0 ||
 	    why.cls != ERR_GONE)
-		ret = then.len != boot->len || (then.len > 0 &&
-		    memcmp(then.data, boot->data, then.len) != 0);
+		ret = then.len != boot->len ||
+		    memcmp(then.data, boot->data, then.len) != 0;
 	buf_fini(&then);
 	return (ret);
+}
+
+bool
+working_is(int dirfd)
+{
+	return (faccessat(dirfd, NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+int
+working_sync(int fd, const char *dir, struct err *e)
+{
+	HOOK("state-sync", dir);
+	if (syncfs(fd) == 0)
+		return (0);
+	err_io(e, "sync the file system of %s", dir);
+	return (-1);
 }
 
 void
 working_end(int dirfd)
 {
-	if (faccessat(dirfd, NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    syncfs(dirfd) == 0)
-		(void)unlinkat(dirfd, NAME, 0);
+	/* If it stays, a run counts as cut that was not. */
+	(void)unlinkat(dirfd, NAME, 0);
 }

@@ -68,6 +68,37 @@ START_TEST(cycles_add_up)
 }
 END_TEST
 
+START_TEST(a_cycle_that_did_not_begin_knows_of_no_database)
+{
+	static const uint64_t none[TALLY_NCOUNT];
+	const struct figures_failure failure = { .path = "/a.db" };
+	uint64_t count[TALLY_NCOUNT] = { [TALLY_LOOKED] = 4,
+	    [TALLY_FAILED] = 1 };
+	struct figures_cycle c = { .count = count, .nfaults = 2,
+	    .complete = true, .failures = &failure, .nfailures = 1 };
+	struct figures_failure got;
+	struct figures *f = fresh(0);
+	struct figures_now now;
+
+	figures_begin(f);
+	figures_end(f, &c);
+	c = (struct figures_cycle){ .count = none, .aborted = true,
+	    .why = "away" };
+	figures_begin(f);
+	figures_end(f, &c);
+	figures_read(f, &now);
+	ck_assert_uint_eq(now.ncycles, 2);
+	ck_assert_uint_eq(now.nbad, 2);
+	ck_assert_str_eq(now.why, "away");
+	ck_assert_uint_eq(now.last[TALLY_LOOKED], 4);
+	ck_assert_uint_eq(now.last[TALLY_FAILED], 1);
+	ck_assert_uint_eq(now.last_nfaults, 2);
+	ck_assert_uint_eq(figures_failures(f, &got, 1), 1);
+	ck_assert_str_eq(got.path, "/a.db");
+	figures_free(f);
+}
+END_TEST
+
 /* oldest_ms after a cycle that says "ms". */
 static int64_t
 oldest_after(struct figures *f, int64_t ms, bool complete)
@@ -353,6 +384,7 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, cycles_add_up);
+	tcase_add_test(tc, a_cycle_that_did_not_begin_knows_of_no_database);
 	tcase_add_test(tc, a_cycle_that_did_not_look_makes_nothing_safe);
 	tcase_add_test(tc, a_histogram_has_its_bounds);
 	tcase_add_test(tc, what_has_no_room_is_folded);
