@@ -171,6 +171,10 @@ take_pinned(struct image_reader *r, struct err *e)
 
 	if (p->st.st_size == 0)
 		return (sink_start(&r->sink, 0, e));
+	/* SQLite, too, takes one byte for none (os_unix.c, unixFileSize()),
+	 * and then throws a log away. */
+	if (p->st.st_size == 1)
+		return (PIN_NO_DATABASE);
 	if ((magic = begins_well(p, e)) == -1)
 		return (-1);
 	if ((log = pin_exists(p, PIN_WAL, e)) == -1)

@@ -346,6 +346,21 @@ START_TEST(a_commit_that_did_not_reach_the_index_is_none)
 }
 END_TEST
 
+/* To SQLite it is empty, so that its log holds nothing, either. */
+START_TEST(a_file_of_one_byte_has_no_log)
+{
+	struct image_reader *r = new_reader(in_memory, IMAGE_CHECK_NONE);
+	struct image img;
+	struct err e;
+
+	crash_db(source, "PRAGMA journal_mode = WAL;"
+	    "PRAGMA wal_autocheckpoint = 0;" FILL);
+	write_path(source, "S", 1);
+	ck_assert_int_eq(image_take(r, source, &img, &e), 1);
+	image_free(r);
+}
+END_TEST
+
 /* A log that somebody laid beside a database of other pages. */
 START_TEST(a_log_of_another_page_size_is_corrupt)
 {
@@ -516,6 +531,7 @@ add_states(TCase *tc)
 	tcase_add_test(tc,
 	    what_a_transaction_spilled_into_the_log_does_not_count);
 	tcase_add_test(tc, a_commit_that_did_not_reach_the_index_is_none);
+	tcase_add_test(tc, a_file_of_one_byte_has_no_log);
 	tcase_add_loop_test(tc, pages_that_nobody_wrote_are_zeros, 0, 2);
 	tcase_add_loop_test(tc,
 	    a_log_that_claims_more_than_there_is_is_corrupt, 0, 2);
