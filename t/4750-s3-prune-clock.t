@@ -38,9 +38,13 @@ $how the server's, so ages are not to be trusted; nothing is removed"
 	status 3 "$off: a dry run" at "$off" "$lf" prune -n --keep-last 1 "$st"
 	is "$off: shows nothing" "$(cat "$out")" ""
 done
-for off in +58m -58m; do
+# The newest is named later than now by a clock that is behind: the newest
+# before now stays, too.
+for off in -58m +58m; do
+	n=3
+	[ "$off" = +58m ] || n=2
 	status 0 "$off: a dry run" at "$off" "$lf" prune -n --keep-last 1 "$st"
-	is "$off: is believed" "$(grep -c ^remove "$out")" 3
+	is "$off: is believed" "$(grep -c ^remove "$out")" "$n"
 done
 status 0 "$off" at "$off" "$lf" prune --keep-last 1 "$st"
 is "$off: the newest stays" "$(objects st)" "$(tail -n 1 before)"
