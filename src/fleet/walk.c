@@ -45,6 +45,14 @@ tell(void *ctx, const char *path, const struct err *why)
 	w->cfg->fault(w->cfg->ctx, why);
 }
 
+static int
+turn(void *ctx)
+{
+	const struct walk_cfg *cfg = ((const struct walk *)ctx)->cfg;
+
+	return (cfg->turn != NULL && cfg->turn(cfg->ctx) != 0);
+}
+
 /*
  * errno says why the directory "path" could not be read: it vanished (0), it
  * is told (0), or nothing else could be read either (-1 with e).
@@ -143,8 +151,10 @@ visit(struct walk *w, const struct stat *st, struct err *e)
 		return (rv);
 	scope_directory(w->scope, trail_here(&w->trail), d->dev);
 	errno = 0;
-	if (sieve_directory(&w->sieve, w->pattern, st, strlen(w->real)) == -1 &&
-	    missed(w, trail_here(&w->trail), e) == -1)
+	rv = sieve_directory(&w->sieve, w->pattern, st, strlen(w->real));
+	if (rv == 1)
+		return (1);
+	if (rv == -1 && missed(w, trail_here(&w->trail), e) == -1)
 		return (-1);
 	if (w->sieve.nentries == 0)
 		return (0);
@@ -289,6 +299,8 @@ walk_pattern(struct walk *w, size_t i, struct err *e)
 		return (rv);
 	rv = visit(w, &st, e);
 	while (rv == 0 && trail_last(&w->trail) != NULL) {
+		if ((rv = turn(w)) != 0)
+			break;
 		if (!trail_take(&w->trail, &n)) {
 			trail_pop(&w->trail);
 			continue;
@@ -348,6 +360,7 @@ walk_run(const struct walk_cfg *cfg, struct err *e)
 		recall_turn(cfg->recall);
 	sieve_init(&w->sieve, w->scope, &w->trail, cfg->recall, cfg->follow,
 	    tell, w);
+	w->sieve.turn = turn;
 	for (i = 0; rv == 0 && i < cfg->npatterns; i++)
 		rv = walk_pattern(w, i, e);
 out:

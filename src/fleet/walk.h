@@ -64,6 +64,12 @@ struct walk_cfg {
 	/* Called per directory with databases.  Non-zero ends the walk. */
 	int (*found)(void *ctx, const struct walk_dir *dir);
 	/*
+	 * Called for each directory, and now and then within a large one,
+	 * whatever is found: so often that it should look at no more than the
+	 * clock.  Non-zero ends the walk.  Or NULL.
+	 */
+	int (*turn)(void *ctx);
+	/*
 	 * Called, once each, for a directory or entry that might hold or be a
 	 * database and could not be read or named; e is borrowed.  Classes
 	 * denied, limit, io, and gone for a literal directory.
@@ -79,9 +85,9 @@ struct walk_cfg {
 int walk_check(const struct walk_cfg *cfg, struct err *e);
 
 /*
- * Walk.  Returns 0 at the end, 1 if found() ended it, -1 with e if the walk
- * cannot go on at all (class io).  A literal directory that has vanished
- * since walk_check() is a fault.
+ * Walk.  Returns 0 at the end, 1 if found() or turn() ended it, -1 with e if
+ * the walk cannot go on at all (class io).  A literal directory that has
+ * vanished since walk_check() is a fault.
  */
 int walk_run(const struct walk_cfg *cfg, struct err *e);
 

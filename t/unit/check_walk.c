@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "fleet/recall.h"
 #include "unit/forest.h"
 
 START_TEST(the_tree_of_the_manual_is_found)
@@ -270,6 +271,73 @@ START_TEST(found_may_end_the_walk)
 }
 END_TEST
 
+static unsigned nturns, last_turn;
+
+static int
+count_turn(void *ctx)
+{
+	(void)ctx;
+	return (++nturns == last_turn);
+}
+
+START_TEST(it_turns_where_nothing_is_found)
+{
+	static const char *const pattern = "**/*.db";
+	enum { NDIRS = 100 };
+	char name[32];
+	int i;
+
+	for (i = 0; i < NDIRS; i++) {
+		(void)snprintf(name, sizeof(name), "e/%d", i);
+		make_dir(name);
+	}
+	cfg.turn = count_turn;
+	nturns = last_turn = 0;
+	expect(pattern, "");
+	ck_assert_uint_ge(nturns, NDIRS);
+	/* So it ends, and at once. */
+	nturns = 0;
+	last_turn = NDIRS / 2;
+	ck_assert_int_eq(walk_by(1, &pattern), 1);
+	ck_assert_uint_eq(nturns, last_turn);
+}
+END_TEST
+
+START_TEST(it_turns_within_a_large_directory)
+{
+	static const char *const pattern = "*.db";
+	struct recall *known = recall_new(1024 * 1024);
+	enum { NFILES = 2000 };
+	char name[32];
+	unsigned all;
+	int i;
+
+	for (i = 0; i < NFILES; i++) {
+		(void)snprintf(name, sizeof(name), "%d.db%s", i,
+		    i % 2 == 0 ? "" : "-wal");
+		make_file(name);
+	}
+	cfg.turn = count_turn;
+	nturns = last_turn = 0;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, NFILES / 2);
+	ck_assert_uint_ge(all = nturns, NFILES / 200);
+	/* Wherever it is left, nothing is found, and all of it next time. */
+	cfg.recall = known;
+	for (last_turn = 1; last_turn < all; last_turn++) {
+		nturns = 0;
+		ck_assert_int_eq(walk_by(1, &pattern), 1);
+		ck_assert_uint_eq(nturns, last_turn);
+		ck_assert_uint_eq(nlines, 0);
+	}
+	last_turn = 0;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, NFILES / 2);
+	ck_assert_uint_eq(nfaults, 0);
+	recall_free(known);
+}
+END_TEST
+
 static const struct {
 	const char *pattern;
 	const char *exclude;
@@ -331,6 +399,8 @@ main(void)
 		a_directory_that_may_not_be_read_is_told_once,
 		many_faults_are_told_once_and_soon,
 		found_may_end_the_walk,
+		it_turns_where_nothing_is_found,
+		it_turns_within_a_large_directory,
 		a_check_names_what_is_wrong,
 	};
 
