@@ -12,6 +12,13 @@
  * and with "follow" a directory that is one of its own parents.  A directory
  * that vanishes meanwhile is nothing to speak of.
  *
+ * Two links in each of a few directories make more ways than can be walked.
+ * So with "follow" a way of more than WALK_LINKS_MAX links is a fault, and so
+ * is one by links to a directory to which WALK_WAYS_MAX of them led: of the
+ * ways that begin with one name in the literal directory, which is what one
+ * tenant has, so that none uses up what is another's.  Each such name is told
+ * once.
+ *
  * Owner: the supervisor (or anyone, for a dry run).
  */
 #ifndef FLEET_WALK_H
@@ -25,6 +32,11 @@
 #include "fleet/pattern.h"
 
 struct recall;
+
+enum {
+	WALK_LINKS_MAX = 8,
+	WALK_WAYS_MAX = 64
+};
 
 enum walk_flag {		/* seen beside the database in its directory; */
 	WALK_WAL = 1,		/* all of them where it is not known: for a */

@@ -86,6 +86,93 @@ START_TEST(a_loop_of_links_ends)
 }
 END_TEST
 
+/* Directory number i of "in", with a database and links to number i + 1. */
+static void
+make_rung(const char *in, int i, int nlinks)
+{
+	char name[64], target[32];
+	int k;
+
+	(void)snprintf(name, sizeof(name), "%s/d%d/x.db", in, i);
+	make_file(name);
+	(void)snprintf(target, sizeof(target), "../d%d", i + 1);
+	for (k = 0; k < nlinks; k++) {
+		(void)snprintf(name, sizeof(name), "%s/d%d/%c", in, i,
+		    'a' + k);
+		make_link(target, name);
+	}
+}
+
+START_TEST(a_way_of_many_links_is_a_fault)
+{
+	static const char *const pattern = "c/**/*.db";
+	enum { NRUNGS = WALK_LINKS_MAX + 2 };
+	int i;
+
+	for (i = 0; i < NRUNGS; i++)
+		make_rung("c", i, i + 1 < NRUNGS);
+	cfg.follow = true;
+	/* Only from the first one are there too many to the last. */
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, NRUNGS * (NRUNGS + 1) / 2 - 1);
+	ck_assert_uint_eq(nfaults, 1);
+	ck_assert_int_eq(last_fault.cls, ERR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(last_fault.msg,
+	    "c/d0/a/a/a/a/a/a/a/a/a:"));
+}
+END_TEST
+
+START_TEST(too_many_ways_to_a_directory_are_a_fault)
+{
+	static const char *const pattern = "d/**/*.db";
+	char name[32];
+	int i;
+
+	make_file("shared/x.db");
+	make_dir("d/t");
+	for (i = 0; i < WALK_WAYS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "d/t/%d", i);
+		make_link("../../shared", name);
+	}
+	cfg.follow = true;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, WALK_WAYS_MAX);
+	ck_assert_uint_eq(nfaults, 0);
+	/* The others' ways are not used up. */
+	make_link("../../shared", "d/t/one-more");
+	make_link("../../shared", "d/t/another");
+	make_dir("d/u");
+	make_link("../../shared", "d/u/x");
+	make_link("../shared", "d/v");
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, WALK_WAYS_MAX + 2);
+	ck_assert_uint_eq(nfaults, 1);
+	ck_assert_int_eq(last_fault.cls, ERR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(last_fault.msg, "/d/t/"));
+	/* And no way that is no link's is counted. */
+	expect("shared/**/*.db", "shared/x.db");
+}
+END_TEST
+
+START_TEST(links_do_not_multiply_without_end)
+{
+	static const char *const pattern = "ln/**/*.db";
+	enum { NRUNGS = 30 };
+	int i;
+
+	for (i = 0; i < NRUNGS; i++)
+		make_rung("ln", i, i + 1 < NRUNGS ? 9 : 0);
+	cfg.follow = true;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_ge(nlines, NRUNGS);
+	ck_assert_uint_le(nlines, NRUNGS * (1 + WALK_LINKS_MAX *
+	    WALK_WAYS_MAX));
+	/* Each that one can begin with is told once. */
+	ck_assert_uint_ge(nfaults, 1);
+	ck_assert_uint_le(nfaults, NRUNGS);
+}
+END_TEST
+
 START_TEST(the_literal_directory_may_be_a_link)
 {
 	make_file("real/sub/x.db");
@@ -391,6 +478,9 @@ main(void)
 		two_stars_are_any_depth,
 		links_are_followed_only_if_told,
 		a_loop_of_links_ends,
+		a_way_of_many_links_is_a_fault,
+		too_many_ways_to_a_directory_are_a_fault,
+		links_do_not_multiply_without_end,
 		the_literal_directory_may_be_a_link,
 		the_root_is_an_empty_path,
 		what_vanishes_is_nothing_to_speak_of,
