@@ -112,6 +112,15 @@ found(void *ctx, const struct walk_dir *dir)
 	return (dealer_stopping(b->dealer));
 }
 
+static int
+turn(void *ctx)
+{
+	const struct backup *b = ctx;
+
+	dealer_turn(b->dealer);
+	return (dealer_stopping(b->dealer));
+}
+
 static void
 fault(void *ctx, const struct err *e)
 {
@@ -139,6 +148,7 @@ deal(void *ctx, struct dealer *d, bool again, struct err *e)
 	if (!again)
 		memset(b->matched, 0, b->c.npatterns * sizeof(*b->matched));
 	b->walk.found = found;
+	b->walk.turn = turn;
 	b->walk.fault = fault;
 	b->walk.ctx = b;
 	r = walk_run(&b->walk, e);

@@ -109,6 +109,12 @@ dealer_put(struct dealer *d, const char *name, uint8_t flags)
 }
 
 void
+dealer_turn(struct dealer *d)
+{
+	pool_turn(d->pool);
+}
+
+void
 dealer_flush(struct dealer *d)
 {
 	unsigned i;

@@ -27,6 +27,9 @@ void dealer_enter(struct dealer *d, const char *path, const char *real);
 /* One name in it; flags: enum walk_flag. */
 void dealer_put(struct dealer *d, const char *name, uint8_t flags);
 
+/* Nothing was put for a while: do what the pool has to do, if it is time. */
+void dealer_turn(struct dealer *d);
+
 /* Send what is packed. */
 void dealer_flush(struct dealer *d);
 

@@ -45,11 +45,14 @@ recall(struct dry *d, const char *path, size_t len, struct state_rec *rec,
 	seg = (unsigned)(h.hi >> 56);
 	if (d->unreadable[seg])
 		return (false);
-	if (d->segs[seg] == NULL && (d->segs[seg] = state_open(
-	    statedir_fd(d->c->statedir), seg, &d->c->id, e)) == NULL) {
-		d->unreadable[seg] = true;
-		complain(d, e);
-		return (false);
+	if (d->segs[seg] == NULL) {
+		if ((d->segs[seg] = state_open(statedir_fd(d->c->statedir),
+		    seg, &d->c->id, e)) == NULL) {
+			d->unreadable[seg] = true;
+			complain(d, e);
+			return (false);
+		}
+		state_share(d->segs[seg]);
 	}
 	return (state_find(d->segs[seg], h, rec));
 }

@@ -347,6 +347,7 @@ read_state(struct status *s, struct err *e)
 		if ((s->segs[seg] = state_open(statedir_fd(sd), seg, &id,
 		    e)) == NULL)
 			goto out;
+		state_share(s->segs[seg]);
 		s->segment = s->segs[seg];
 		if (state_names(s->segment, look, s, e) == -1)
 			goto out;

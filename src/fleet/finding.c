@@ -57,8 +57,8 @@ finding_put(struct buf *b, const struct finding *f)
 		break;
 	case FINDING_ORIGINAL:
 		put_number(b, (uint64_t)f->ms);
-		put_text(b, f->key, strlen(f->key));
-		put_text(b, f->text, strlen(f->text));
+		put_text(b, f->key, ORDER_NAME_MAX);
+		put_text(b, f->text, ORDER_NAME_MAX);
 		break;
 	}
 }

@@ -48,7 +48,10 @@ struct finding {
 	struct hash128 id;
 };
 
-/* Append the message; of a refusal, the strings are cut to what one can be. */
+/*
+ * Append the message; the strings are cut to what one can be, so that it is
+ * one.  (A key or a path that was cut is none that can be stored or opened.)
+ */
 void finding_put(struct buf *b, const struct finding *f);
 
 /*

@@ -194,11 +194,22 @@ is_there(const struct sieve *s, const char *name, size_t len)
 	    &st) == 0 && S_ISREG(st.st_mode));
 }
 
+/* An entry more; is the directory to be left? */
+static bool
+turns(struct sieve *s)
+{
+	if (++s->nsince < SIEVE_TURN || s->turn == NULL)
+		return (false);
+	s->nsince = 0;
+	return (s->turn(s->ctx) != 0);
+}
+
 /*
  * Give the databases their companions, and see which names only look like
  * one.  What X is not a database may still be there: then it is looked up.
+ * False if the directory is to be left.
  */
-static void
+static bool
 pair(struct sieve *s)
 {
 	const struct mate *m;
@@ -206,7 +217,7 @@ pair(struct sieve *s)
 	size_t i;
 
 	if (s->mates.nmates == 0)
-		return;
+		return (true);
 	mates_index(&s->mates);
 	for (i = 0; i < s->nentries; i++) {
 		en = &s->entries[i];
@@ -214,12 +225,22 @@ pair(struct sieve *s)
 	}
 	for (i = 0; i < s->mates.nmates; i++) {
 		m = &s->mates.mate[i];
+		if (turns(s))
+			return (false);
 		if (m->regular && !mates_owned(&s->mates, i) &&
 		    wants_file(s, m->name, m->len) &&
 		    !is_there(s, m->name, m->stem_len))
 			keep(s, m->name, s->follow ? ALL_MATES :
 			    mates_of(&s->mates, m->name, m->len));
 	}
+	return (true);
+}
+
+static int
+leave(struct sieve *s)
+{
+	s->nentries = 0;
+	return (1);
 }
 
 static int
@@ -230,10 +251,14 @@ read_all(struct sieve *s, const struct stat *st)
 	int rv, saved;
 
 	dents_start(&s->dents, s->dir->fd, st);
-	while ((rv = dents_next(&s->dents, &de)) == 1)
+	while ((rv = dents_next(&s->dents, &de)) == 1) {
 		sift(s, &de);
+		if (turns(s))
+			return (leave(s));
+	}
 	saved = errno;
-	pair(s);
+	if (!pair(s))
+		return (leave(s));
 	/* Who knows what lies beside them, behind the place that failed. */
 	for (i = 0; rv == -1 && i < s->nentries; i++)
 		s->entries[i].flags = ALL_MATES;

@@ -16,6 +16,10 @@
 #include "fleet/trail.h"
 #include "fleet/walk.h"
 
+enum {
+	SIEVE_TURN = 128	/* entries; each may cost a stat(2) */
+};
+
 struct sieve {
 	struct walk_entry *entries;	/* until the next directory */
 	size_t nentries, cap;
@@ -28,12 +32,16 @@ struct sieve {
 	bool follow;
 	void (*tell)(void *ctx, const char *path, const struct err *why);
 	void *ctx;
+	/* May be set after that; called with ctx once for so many entries.
+	 * Non-zero: leave the directory. */
+	int (*turn)(void *ctx);
 
 	/* Of the directory in hand. */
 	const struct pattern *pattern;
 	struct trail_dir *dir;
 	size_t name_max;	/* longer ones would make too long a path */
 	bool whole;		/* names are not enough, paths must be asked */
+	unsigned nsince;	/* entries since turn() was called */
 };
 
 /* tell: called for an entry that might be a database and cannot be named or
@@ -48,7 +56,8 @@ void sieve_fini(struct sieve *s);
 /*
  * Sift the last directory of the trail, on which scope_directory() was
  * called.  st: its stat values now; real_len: bytes of its real path.  -1 with
- * errno if it could not be read to the end; entries are as far as it went.
+ * errno if it could not be read to the end; entries are as far as it went.  1
+ * if turn() wanted to leave it; then there are none.
  */
 int sieve_directory(struct sieve *s, const struct pattern *pattern,
     const struct stat *st, size_t real_len);

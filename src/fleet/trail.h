@@ -27,7 +27,7 @@ struct trail_dir {
 	ino_t ino;
 	int fd;			/* -1: not open; see trail_fd() */
 	struct pattern_pos pos;
-	bool linked;		/* a link was followed to get here */
+	unsigned nlinks;	/* that were followed to get here */
 	size_t path_len;
 	size_t start, next;	/* in trail.pending: names to be entered */
 };

@@ -27,6 +27,8 @@ struct walk {
 	struct stat *parents;		/* with follow: above the literal one */
 	size_t nparents;
 	struct hashset faults;		/* paths already named */
+	struct hashset ways;		/* that were gone by links, of this
+					 * pattern; see crowded() */
 	size_t literal_len;
 	char real_literal[PATH_MAX];	/* as walk_dir.real */
 	char real[PATH_MAX];
@@ -43,6 +45,14 @@ tell(void *ctx, const char *path, const struct err *why)
 	    !hashset_add(&w->faults, hash128(path, strlen(path))))
 		return;
 	w->cfg->fault(w->cfg->ctx, why);
+}
+
+static int
+turn(void *ctx)
+{
+	const struct walk_cfg *cfg = ((const struct walk *)ctx)->cfg;
+
+	return (cfg->turn != NULL && cfg->turn(cfg->ctx) != 0);
 }
 
 /*
@@ -103,7 +113,7 @@ resolve(struct walk *w, const struct trail_dir *d, struct err *e)
 	ssize_t got;
 	char *link;
 
-	if (!d->linked) {
+	if (d->nlinks == 0) {
 		n = strlen(w->real_literal);
 		len = strlen(rest);
 		if (len >= sizeof(w->real) - n) {
@@ -143,8 +153,10 @@ visit(struct walk *w, const struct stat *st, struct err *e)
 		return (rv);
 	scope_directory(w->scope, trail_here(&w->trail), d->dev);
 	errno = 0;
-	if (sieve_directory(&w->sieve, w->pattern, st, strlen(w->real)) == -1 &&
-	    missed(w, trail_here(&w->trail), e) == -1)
+	rv = sieve_directory(&w->sieve, w->pattern, st, strlen(w->real));
+	if (rv == 1)
+		return (1);
+	if (rv == -1 && missed(w, trail_here(&w->trail), e) == -1)
 		return (-1);
 	if (w->sieve.nentries == 0)
 		return (0);
@@ -169,13 +181,54 @@ loops(const struct walk *w, const struct stat *st)
 	return (trail_passes(&w->trail, st));
 }
 
+/* Take note of the way number n from a name in the literal directory to one
+ * with these stat values (NULL: to say so); false if it was there. */
+static bool
+note_way(struct walk *w, struct hash128 from, const struct stat *st, uint64_t n)
+{
+	uint64_t way[5] = { from.hi, from.lo, n };
+
+	if (st != NULL) {
+		way[3] = st->st_dev;
+		way[4] = st->st_ino;
+	}
+	return (hashset_add(&w->ways, hash128(way, sizeof(way))));
+}
+
+/* Is this way by links to a directory one too many?  It is told, then. */
+static bool
+crowded(struct walk *w, const char *path, unsigned nlinks,
+    const struct stat *st)
+{
+	const char *name = path + w->literal_len + 1;
+	struct hash128 from = hash128(name, strcspn(name, "/"));
+	struct err why;
+	uint64_t n;
+
+	for (n = 0; nlinks <= WALK_LINKS_MAX && n < WALK_WAYS_MAX; n++)
+		if (note_way(w, from, st, n))
+			return (false);
+	if (!note_way(w, from, NULL, 0))
+		return (true);
+	if (nlinks > WALK_LINKS_MAX)
+		err_set(&why, ERR_LIMIT, "directory %s: more than %d symbolic "
+		    "links lead to it, one after the other: not followed, nor "
+		    "are others like it", path, WALK_LINKS_MAX);
+	else
+		err_set(&why, ERR_LIMIT, "directory %s: it was entered by %d "
+		    "other ways of symbolic links: not followed, nor are "
+		    "others like it", path, WALK_WAYS_MAX);
+	tell(w, path, &why);
+	return (true);
+}
+
 /* Need a directory not be opened, since what stands in it is recalled?  *st is
  * set then. */
 static bool
 is_recalled(const struct walk *w, int at, const struct trail_name *n,
     const struct trail_dir *parent, struct stat *st)
 {
-	return (w->cfg->recall != NULL && !n->link && !parent->linked &&
+	return (w->cfg->recall != NULL && !n->link && parent->nlinks == 0 &&
 	    pattern_only(w->pattern, n->pos) == NULL &&
 	    fstatat(at, n->name, st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISDIR(st->st_mode) && st->st_dev == parent->dev &&
@@ -187,7 +240,7 @@ static int
 enter(struct walk *w, int at, const struct trail_name *n, struct err *e)
 {
 	const struct trail_dir *parent = trail_last(&w->trail);
-	bool linked = parent->linked || n->link;
+	unsigned nlinks = parent->nlinks + n->link;
 	struct trail_dir *d;
 	struct stat st;
 	const char *path;
@@ -206,12 +259,12 @@ enter(struct walk *w, int at, const struct trail_name *n, struct err *e)
 		return (rv);
 	}
 	if (!scope_enters(w->scope, fd, &st, parent->dev) ||
-	    (linked && loops(w, &st))) {
+	    (nlinks > 0 && (loops(w, &st) || crowded(w, path, nlinks, &st)))) {
 		io_close(&fd);
 		return (0);
 	}
 	d = trail_push(&w->trail, fd, &st, path, n->pos);
-	d->linked = linked;
+	d->nlinks = nlinks;
 	return (visit(w, &st, e));
 }
 
@@ -270,6 +323,7 @@ start(struct walk *w, size_t i, struct stat *st, struct err *e)
 		io_close(&fd);
 		return (0);
 	}
+	hashset_fini(&w->ways);
 	if (w->cfg->follow)
 		find_parents(w);
 	if (strcmp(w->real_literal, "/") == 0)
@@ -289,6 +343,8 @@ walk_pattern(struct walk *w, size_t i, struct err *e)
 		return (rv);
 	rv = visit(w, &st, e);
 	while (rv == 0 && trail_last(&w->trail) != NULL) {
+		if ((rv = turn(w)) != 0)
+			break;
 		if (!trail_take(&w->trail, &n)) {
 			trail_pop(&w->trail);
 			continue;
@@ -348,6 +404,7 @@ walk_run(const struct walk_cfg *cfg, struct err *e)
 		recall_turn(cfg->recall);
 	sieve_init(&w->sieve, w->scope, &w->trail, cfg->recall, cfg->follow,
 	    tell, w);
+	w->sieve.turn = turn;
 	for (i = 0; rv == 0 && i < cfg->npatterns; i++)
 		rv = walk_pattern(w, i, e);
 out:
@@ -356,6 +413,7 @@ out:
 	scope_free(w->scope);
 	free(w->parents);
 	hashset_fini(&w->faults);
+	hashset_fini(&w->ways);
 	free(w);
 	return (rv);
 }

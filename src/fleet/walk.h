@@ -12,6 +12,13 @@
  * and with "follow" a directory that is one of its own parents.  A directory
  * that vanishes meanwhile is nothing to speak of.
  *
+ * Two links in each of a few directories make more ways than can be walked.
+ * So with "follow" a way of more than WALK_LINKS_MAX links is a fault, and so
+ * is one by links to a directory to which WALK_WAYS_MAX of them led: of the
+ * ways that begin with one name in the literal directory, which is what one
+ * tenant has, so that none uses up what is another's.  Each such name is told
+ * once.
+ *
  * Owner: the supervisor (or anyone, for a dry run).
  */
 #ifndef FLEET_WALK_H
@@ -25,6 +32,11 @@
 #include "fleet/pattern.h"
 
 struct recall;
+
+enum {
+	WALK_LINKS_MAX = 8,
+	WALK_WAYS_MAX = 64
+};
 
 enum walk_flag {		/* seen beside the database in its directory; */
 	WALK_WAL = 1,		/* all of them where it is not known: for a */
@@ -64,6 +76,12 @@ struct walk_cfg {
 	/* Called per directory with databases.  Non-zero ends the walk. */
 	int (*found)(void *ctx, const struct walk_dir *dir);
 	/*
+	 * Called for each directory, and now and then within a large one,
+	 * whatever is found: so often that it should look at no more than the
+	 * clock.  Non-zero ends the walk.  Or NULL.
+	 */
+	int (*turn)(void *ctx);
+	/*
 	 * Called, once each, for a directory or entry that might hold or be a
 	 * database and could not be read or named; e is borrowed.  Classes
 	 * denied, limit, io, and gone for a literal directory.
@@ -79,9 +97,9 @@ struct walk_cfg {
 int walk_check(const struct walk_cfg *cfg, struct err *e);
 
 /*
- * Walk.  Returns 0 at the end, 1 if found() ended it, -1 with e if the walk
- * cannot go on at all (class io).  A literal directory that has vanished
- * since walk_check() is a fault.
+ * Walk.  Returns 0 at the end, 1 if found() or turn() ended it, -1 with e if
+ * the walk cannot go on at all (class io).  A literal directory that has
+ * vanished since walk_check() is a fault.
  */
 int walk_run(const struct walk_cfg *cfg, struct err *e);
 

@@ -79,16 +79,6 @@ segment_bytes(uint64_t capacity, uint64_t *bytes)
 	    (*bytes = n) > 0);
 }
 
-static uint32_t
-rec_sum(const uint8_t p[STATE_REC_BYTES])
-{
-	uint8_t copy[STATE_REC_BYTES];
-
-	memcpy(copy, p, sizeof(copy));
-	le32_put(copy + REC_SUM_AT, 0);
-	return ((uint32_t)hash64(copy, sizeof(copy)));
-}
-
 void
 segment_rec_put(const struct state_rec *rec, uint8_t p[STATE_REC_BYTES])
 {
@@ -104,26 +94,33 @@ segment_rec_put(const struct state_rec *rec, uint8_t p[STATE_REC_BYTES])
 	le16_put(p + 74, rec->flags);
 	le32_put(p + 76, rec->not_before);
 	le32_put(p + 80, rec->failing_since);
-	le32_put(p + REC_SUM_AT, rec_sum(p));
+	le32_put(p + REC_SUM_AT, (uint32_t)hash64(p, STATE_REC_BYTES));
 }
 
 bool
 segment_rec_get(const uint8_t p[STATE_REC_BYTES], struct state_rec *rec)
 {
-	if (le32_get(p + REC_SUM_AT) != rec_sum(p))
+	uint8_t copy[STATE_REC_BYTES];
+	uint32_t sum;
+
+	/* It may be written meanwhile: what is taken is what was checked. */
+	memcpy(copy, p, sizeof(copy));
+	sum = le32_get(copy + REC_SUM_AT);
+	le32_put(copy + REC_SUM_AT, 0);
+	if (sum != (uint32_t)hash64(copy, sizeof(copy)))
 		return (false);
-	rec->path = get_hash(p);
-	rec->fingerprint = get_hash(p + 16);
-	rec->content = get_hash(p + 32);
-	rec->key = le64_get(p + 48);
-	rec->naming = le32_get(p + 56);
-	rec->stored_ms = (int64_t)le64_get(p + 64);
+	rec->path = get_hash(copy);
+	rec->fingerprint = get_hash(copy + 16);
+	rec->content = get_hash(copy + 32);
+	rec->key = le64_get(copy + 48);
+	rec->naming = le32_get(copy + 56);
+	rec->stored_ms = (int64_t)le64_get(copy + 64);
 	/* Of a later version, perhaps: it is an index of counters. */
-	rec->fail_class = p[72] < ERR_NCLASS ? p[72] : ERR_BUG;
-	rec->fail_count = p[73];
-	rec->flags = le16_get(p + 74);
-	rec->not_before = le32_get(p + 76);
-	rec->failing_since = le32_get(p + 80);
+	rec->fail_class = copy[72] < ERR_NCLASS ? copy[72] : ERR_BUG;
+	rec->fail_count = copy[73];
+	rec->flags = le16_get(copy + 74);
+	rec->not_before = le32_get(copy + 76);
+	rec->failing_since = le32_get(copy + 80);
 	return (true);
 }
 

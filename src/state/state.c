@@ -20,7 +20,8 @@
 
 enum {
 	PAGE_SLOTS = 45,	/* of the first page, with the header */
-	LOAD_PERCENT = 85
+	LOAD_PERCENT = 85,
+	PATIENCE_MS = 50
 };
 
 struct state {
@@ -103,6 +104,12 @@ out:
 		st = NULL;
 	}
 	return (st);
+}
+
+void
+state_share(struct state *st)
+{
+	st->t.patience_ms = PATIENCE_MS;
 }
 
 static void

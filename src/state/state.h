@@ -94,6 +94,12 @@ struct state;
 struct state *state_open(int dirfd, unsigned seg, const struct state_id *id,
     struct err *e);
 
+/*
+ * Another process may be writing this segment, as while a run goes on: what is
+ * half written when it is read is read again, for some ms in all.
+ */
+void state_share(struct state *st);
+
 /* Write the count into the header if it changed, and release everything. */
 void state_close(struct state *st);
 

@@ -4,7 +4,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "state/segment.h"
+
+enum {
+	AT_ONCE = 256		/* tries; a write(2) takes less */
+};
 
 int
 table_map(struct table *t, int fd, const char *name, struct err *e)
@@ -52,8 +57,26 @@ next(const struct table *t, uint64_t i)
 	return (i + 1 < t->capacity ? i + 1 : 0);
 }
 
+/* A good record at p; also where somebody is about to write it. */
+static bool
+get(struct table *t, const uint8_t *p, struct state_rec *rec)
+{
+	int i;
+
+	if (segment_rec_get(p, rec))
+		return (true);
+	while (t->patience_ms > 0) {
+		for (i = 0; i < AT_ONCE; i++)
+			if (segment_rec_get(p, rec))
+				return (true);
+		clock_sleep_ms(1);	/* it waits for a CPU */
+		t->patience_ms--;
+	}
+	return (false);
+}
+
 uint64_t
-table_find(const struct table *t, struct hash128 h, struct state_rec *rec)
+table_find(struct table *t, struct hash128 h, struct state_rec *rec)
 {
 	const uint8_t *p;
 	uint64_t i = segment_home(h, t->capacity), n;
@@ -61,7 +84,7 @@ table_find(const struct table *t, struct hash128 h, struct state_rec *rec)
 	for (n = 0; n < t->capacity; n++, i = next(t, i)) {
 		p = table_slot(t, i);
 		if (segment_rec_is(p, h)) {
-			if (segment_rec_get(p, rec))
+			if (get(t, p, rec))
 				return (i);
 		} else if (segment_rec_free(p))
 			break;
@@ -80,7 +103,7 @@ table_place(struct table *t, struct hash128 h)
 		p = table_slot(t, i);
 		if (segment_rec_free(p))
 			return (i);
-		if (!segment_rec_get(p, &other)) {
+		if (!get(t, p, &other)) {
 			t->damaged = true;
 			return (i);
 		}
@@ -95,7 +118,7 @@ table_live(struct table *t, uint64_t i, struct state_rec *rec)
 
 	if (segment_rec_free(p))
 		return (false);
-	if (!segment_rec_get(p, rec)) {
+	if (!get(t, p, rec)) {
 		t->damaged = true;
 		return (false);
 	}

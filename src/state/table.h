@@ -23,6 +23,8 @@ struct table {
 	dev_t dev;		/* of the file */
 	ino_t ino;
 	bool damaged;		/* a damaged record was seen */
+	unsigned patience_ms;	/* left for records that may only be half
+				 * written; 0 where nobody else writes */
 };
 
 /*
@@ -38,7 +40,7 @@ const uint8_t *table_slot(const struct table *t, uint64_t i);
 
 /* The slot of the good record of h, which is put into *rec; or t->capacity.
  * This is the hot path: damage on the way is neither seen nor paid for. */
-uint64_t table_find(const struct table *t, struct hash128 h,
+uint64_t table_find(struct table *t, struct hash128 h,
     struct state_rec *rec);
 
 /*

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "fleet/order.h"
+#include "proc/pool.h"
 #include "unit/suite.h"
 
 #define LAST_MS	253402300799999	/* of the year 9999 */
@@ -129,6 +130,30 @@ START_TEST(a_refusal_is_cut_to_what_one_can_be)
 }
 END_TEST
 
+START_TEST(an_original_is_cut_and_then_none)
+{
+	char *longer = mem_zero(100000);
+	struct finding f = { .kind = FINDING_ORIGINAL, .key = longer,
+	    .text = longer };
+	struct buf b = { 0 };
+
+	memset(longer, 'x', 99999);
+	longer[0] = '/';
+	finding_put(&b, &f);
+	ck_assert_uint_eq(b.len, 1 + 8 + 2 * (ORDER_NAME_MAX + 1));
+	ck_assert_uint_le(b.len, POOL_MSG_MAX);
+	ck_assert(!finding_parse(b.data, b.len, &f));
+	/* Also where the path is a good one. */
+	buf_reset(&b);
+	f = (struct finding){ .kind = FINDING_ORIGINAL, .key = longer + 1,
+	    .text = "/x" };
+	finding_put(&b, &f);
+	ck_assert(!finding_parse(b.data, b.len, &f));
+	buf_fini(&b);
+	free(longer);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -138,5 +163,6 @@ main(void)
 	tcase_add_loop_test(tc, what_cannot_be_is_no_message, 0,
 	    LENGTH(wrong));
 	tcase_add_test(tc, a_refusal_is_cut_to_what_one_can_be);
+	tcase_add_test(tc, an_original_is_cut_and_then_none);
 	return (run_suite(tc));
 }

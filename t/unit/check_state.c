@@ -1,7 +1,9 @@
 /*
  * Records and names, in and out of a segment, and the bytes between.
  */
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -73,6 +75,54 @@ START_TEST(a_record_is_replaced_in_place)
 	ck_assert_uint_eq(before.len, after.len);
 	buf_fini(&after);
 	buf_fini(&before);
+}
+END_TEST
+
+/* In a child: write record 9, which is 1000 or 2001 in turn, until killed. */
+static void
+write_for_ever(void)
+{
+	struct state *st = open_as(SEG, &id);
+	struct state_rec rec[2] = { record(1000), record(2001) };
+	struct err e;
+	unsigned i;
+
+	rec[0].path = rec[1].path = hash_of(9);
+	for (i = 0; state_put(st, &rec[i % 2], "/d/9.db", &e) == 0; i++)
+		continue;
+	_exit(1);
+}
+
+START_TEST(what_is_being_written_is_read_whole)
+{
+	struct state_rec one = record(1000), other = record(2001), got;
+	enum { NLOOKS = 1000000 };
+	struct state *st;
+	struct err e = { 0 };
+	unsigned i, nlost = 0, nmixed = 0;
+	pid_t pid;
+
+	fill(30);
+	one.path = other.path = hash_of(9);
+	st = open_as(SEG, &id);
+	ck_assert_int_eq(state_put(st, &one, "/d/9.db", &e), 0);
+	st = reopen(st);
+	state_share(st);
+	if ((pid = fork()) == 0)
+		write_for_ever();
+	listen_start();
+	for (i = 0; i < NLOOKS; i++) {
+		if (!state_find(st, hash_of(9), &got))
+			nlost++;
+		else if (!same(&got, &one) && !same(&got, &other))
+			nmixed++;
+	}
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(listen_end(), 0);
+	state_close(st);
+	ck_assert_uint_eq(nlost, 0);
+	ck_assert_uint_eq(nmixed, 0);
 }
 END_TEST
 
@@ -329,6 +379,7 @@ main(void)
 	tcase_add_test(tc, nothing_is_created_before_the_first_put);
 	tcase_add_test(tc, ten_thousand_records_survive);
 	tcase_add_test(tc, a_record_is_replaced_in_place);
+	tcase_add_test(tc, what_is_being_written_is_read_whole);
 	tcase_add_test(tc, a_class_of_failure_that_is_not_ours_is_a_bug);
 	tcase_add_test(tc, the_bytes_lie_where_the_manual_says);
 	tcase_add_test(tc, reading_changes_nothing);

@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "fleet/recall.h"
 #include "unit/forest.h"
 
 START_TEST(the_tree_of_the_manual_is_found)
@@ -82,6 +83,93 @@ START_TEST(a_loop_of_links_ends)
 	make_link("../one", "d/first");
 	make_link("../one", "d/second");
 	expect("d/**/*.db", "d/first/x.db d/second/x.db d/sub/x.db");
+}
+END_TEST
+
+/* Directory number i of "in", with a database and links to number i + 1. */
+static void
+make_rung(const char *in, int i, int nlinks)
+{
+	char name[64], target[32];
+	int k;
+
+	(void)snprintf(name, sizeof(name), "%s/d%d/x.db", in, i);
+	make_file(name);
+	(void)snprintf(target, sizeof(target), "../d%d", i + 1);
+	for (k = 0; k < nlinks; k++) {
+		(void)snprintf(name, sizeof(name), "%s/d%d/%c", in, i,
+		    'a' + k);
+		make_link(target, name);
+	}
+}
+
+START_TEST(a_way_of_many_links_is_a_fault)
+{
+	static const char *const pattern = "c/**/*.db";
+	enum { NRUNGS = WALK_LINKS_MAX + 2 };
+	int i;
+
+	for (i = 0; i < NRUNGS; i++)
+		make_rung("c", i, i + 1 < NRUNGS);
+	cfg.follow = true;
+	/* Only from the first one are there too many to the last. */
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, NRUNGS * (NRUNGS + 1) / 2 - 1);
+	ck_assert_uint_eq(nfaults, 1);
+	ck_assert_int_eq(last_fault.cls, ERR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(last_fault.msg,
+	    "c/d0/a/a/a/a/a/a/a/a/a:"));
+}
+END_TEST
+
+START_TEST(too_many_ways_to_a_directory_are_a_fault)
+{
+	static const char *const pattern = "d/**/*.db";
+	char name[32];
+	int i;
+
+	make_file("shared/x.db");
+	make_dir("d/t");
+	for (i = 0; i < WALK_WAYS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "d/t/%d", i);
+		make_link("../../shared", name);
+	}
+	cfg.follow = true;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, WALK_WAYS_MAX);
+	ck_assert_uint_eq(nfaults, 0);
+	/* The others' ways are not used up. */
+	make_link("../../shared", "d/t/one-more");
+	make_link("../../shared", "d/t/another");
+	make_dir("d/u");
+	make_link("../../shared", "d/u/x");
+	make_link("../shared", "d/v");
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, WALK_WAYS_MAX + 2);
+	ck_assert_uint_eq(nfaults, 1);
+	ck_assert_int_eq(last_fault.cls, ERR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(last_fault.msg, "/d/t/"));
+	/* And no way that is no link's is counted. */
+	expect("shared/**/*.db", "shared/x.db");
+}
+END_TEST
+
+START_TEST(links_do_not_multiply_without_end)
+{
+	static const char *const pattern = "ln/**/*.db";
+	enum { NRUNGS = 30 };
+	int i;
+
+	for (i = 0; i < NRUNGS; i++)
+		make_rung("ln", i, i + 1 < NRUNGS ? 9 : 0);
+	cfg.follow = true;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_ge(nlines, NRUNGS);
+	ck_assert_uint_le(nlines, NRUNGS * (1 + WALK_LINKS_MAX *
+	    WALK_WAYS_MAX));
+	/* Each that one can begin with is told once. */
+	ck_assert_uint_ge(nfaults, 1);
+	ck_assert_uint_le(nfaults, NRUNGS);
 }
 END_TEST
 
@@ -270,6 +358,73 @@ START_TEST(found_may_end_the_walk)
 }
 END_TEST
 
+static unsigned nturns, last_turn;
+
+static int
+count_turn(void *ctx)
+{
+	(void)ctx;
+	return (++nturns == last_turn);
+}
+
+START_TEST(it_turns_where_nothing_is_found)
+{
+	static const char *const pattern = "**/*.db";
+	enum { NDIRS = 100 };
+	char name[32];
+	int i;
+
+	for (i = 0; i < NDIRS; i++) {
+		(void)snprintf(name, sizeof(name), "e/%d", i);
+		make_dir(name);
+	}
+	cfg.turn = count_turn;
+	nturns = last_turn = 0;
+	expect(pattern, "");
+	ck_assert_uint_ge(nturns, NDIRS);
+	/* So it ends, and at once. */
+	nturns = 0;
+	last_turn = NDIRS / 2;
+	ck_assert_int_eq(walk_by(1, &pattern), 1);
+	ck_assert_uint_eq(nturns, last_turn);
+}
+END_TEST
+
+START_TEST(it_turns_within_a_large_directory)
+{
+	static const char *const pattern = "*.db";
+	struct recall *known = recall_new(1024 * 1024);
+	enum { NFILES = 2000 };
+	char name[32];
+	unsigned all;
+	int i;
+
+	for (i = 0; i < NFILES; i++) {
+		(void)snprintf(name, sizeof(name), "%d.db%s", i,
+		    i % 2 == 0 ? "" : "-wal");
+		make_file(name);
+	}
+	cfg.turn = count_turn;
+	nturns = last_turn = 0;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, NFILES / 2);
+	ck_assert_uint_ge(all = nturns, NFILES / 200);
+	/* Wherever it is left, nothing is found, and all of it next time. */
+	cfg.recall = known;
+	for (last_turn = 1; last_turn < all; last_turn++) {
+		nturns = 0;
+		ck_assert_int_eq(walk_by(1, &pattern), 1);
+		ck_assert_uint_eq(nturns, last_turn);
+		ck_assert_uint_eq(nlines, 0);
+	}
+	last_turn = 0;
+	ck_assert_int_eq(walk_by(1, &pattern), 0);
+	ck_assert_uint_eq(nlines, NFILES / 2);
+	ck_assert_uint_eq(nfaults, 0);
+	recall_free(known);
+}
+END_TEST
+
 static const struct {
 	const char *pattern;
 	const char *exclude;
@@ -323,6 +478,9 @@ main(void)
 		two_stars_are_any_depth,
 		links_are_followed_only_if_told,
 		a_loop_of_links_ends,
+		a_way_of_many_links_is_a_fault,
+		too_many_ways_to_a_directory_are_a_fault,
+		links_do_not_multiply_without_end,
 		the_literal_directory_may_be_a_link,
 		the_root_is_an_empty_path,
 		what_vanishes_is_nothing_to_speak_of,
@@ -331,6 +489,8 @@ main(void)
 		a_directory_that_may_not_be_read_is_told_once,
 		many_faults_are_told_once_and_soon,
 		found_may_end_the_walk,
+		it_turns_where_nothing_is_found,
+		it_turns_within_a_large_directory,
 		a_check_names_what_is_wrong,
 	};
 
