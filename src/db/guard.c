@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "db/mapped.h"
 
 enum {
 	/* sqlite3_filename_wal() and friends: 3.31; serialize by default */
@@ -42,6 +43,9 @@ static int (*real_mkdir)(const char *, mode_t);
 static int (*real_rmdir)(const char *);
 static int (*real_fchmod)(int, mode_t);
 static int (*real_fchown)(int, uid_t, gid_t);
+static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
+static int (*real_munmap)(void *, size_t);
+static void *(*real_mremap)(void *, size_t, size_t, int);
 static int (*real_sleep)(sqlite3_vfs *, int);
 
 static int
@@ -193,6 +197,37 @@ guarded_fchown(int fd, uid_t uid, gid_t gid)
 	return (exempted ? real_fchown(fd, uid, gid) : 0);
 }
 
+/* Of our own files nobody cuts off anything. */
+static void *
+guarded_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off)
+{
+	void *p = real_mmap(at, n, prot, flags, fd, off);
+
+	if (p != MAP_FAILED && !exempted && !mapped_keep(p, n)) {
+		(void)real_munmap(p, n);
+		errno = ENOMEM;
+		return (MAP_FAILED);
+	}
+	return (p);
+}
+
+static int
+guarded_munmap(void *p, size_t n)
+{
+	mapped_drop(p, n);
+	return (real_munmap(p, n));
+}
+
+/* Of a database, where SQLite maps them: refused, it reads instead. */
+static void *
+guarded_mremap(void *p, size_t from, size_t to, int flags)
+{
+	if (exempted)
+		return (real_mremap(p, from, to, flags));
+	errno = ENOMEM;
+	return (MAP_FAILED);
+}
+
 static int
 guarded_sleep(sqlite3_vfs *vfs, int us)
 {
@@ -223,10 +258,12 @@ replace_all(sqlite3_vfs *vfs)
 	    REPLACE(vfs, pwrite) == -1 || REPLACE(vfs, pwrite64) == -1 ||
 	    REPLACE(vfs, fallocate) == -1 || REPLACE(vfs, mkdir) == -1 ||
 	    REPLACE(vfs, rmdir) == -1 || REPLACE(vfs, fchmod) == -1 ||
-	    REPLACE(vfs, fchown) == -1)
+	    REPLACE(vfs, fchown) == -1 || REPLACE(vfs, mmap) == -1 ||
+	    REPLACE(vfs, munmap) == -1 || REPLACE(vfs, mremap) == -1)
 		return (-1);
 	return (real_open != NULL && real_unlink != NULL &&
-	    real_ftruncate != NULL && real_write != NULL ? 0 : -1);
+	    real_ftruncate != NULL && real_write != NULL &&
+	    real_mmap != NULL && real_munmap != NULL ? 0 : -1);
 }
 
 int
@@ -236,8 +273,12 @@ guard_install(struct err *e)
 	sqlite3_vfs *vfs;
 	int rc;
 
-	if (installed)
+	/* Who forked this process may have installed it, and a worker begins
+	 * without handlers. */
+	if (installed) {
+		mapped_watch();
 		return (0);
+	}
 	if (sqlite3_libversion_number() < SQLITE_OLDEST) {
 		err_set(e, ERR_CONFIG, "SQLite %s is too old: 3.36 is needed",
 		    sqlite3_libversion());
@@ -264,6 +305,7 @@ guard_install(struct err *e)
 	}
 	real_sleep = vfs->xSleep;
 	vfs->xSleep = guarded_sleep;
+	mapped_watch();
 	installed = true;
 	return (0);
 }

@@ -10,7 +10,9 @@
  *              kernel lets it
  *   unlink, ftruncate, write, pwrite, fallocate, mkdir, rmdir: fail (EPERM)
  *   fchown, fchmod: do nothing (SQLite "repairs" owner and mode of an empty
- *              -wal or -shm that it merely reads).
+ *              -wal or -shm that it merely reads)
+ *   mmap       is noted, so that who cuts the file off kills nobody
+ *              (db/mapped.h).
  * A -shm is so opened read-only and can only be mapped for reading.
  *
  * A thread that works on files of our own (private copies, the target of a
@@ -25,10 +27,10 @@
 #include "base/err.h"
 
 /*
- * Initialise SQLite and set the guard, once per process; later calls do
- * nothing and succeed.  It is inherited over fork(2).  Class config: SQLite
- * is too old, was built without what is needed, or its default VFS is not
- * "unix".
+ * Initialise SQLite and set the guard, once per process; later calls set the
+ * handler of SIGBUS where it was reset, and succeed.  It is inherited over
+ * fork(2).  Class config: SQLite is too old, was built without what is needed,
+ * or its default VFS is not "unix".
  */
 int guard_install(struct err *e);
 

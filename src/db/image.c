@@ -15,6 +15,7 @@
 #include "db/header.h"
 #include "db/journal.h"
 #include "db/live.h"
+#include "db/mapped.h"
 #include "db/overlay.h"
 #include "db/pin.h"
 #include "db/private.h"
@@ -199,9 +200,13 @@ take_once(struct image_reader *r, const char *path, int64_t deadline_ms,
 
 	wal_reset(&r->wal);
 	r->unsettled = false;
+	mapped_forget();
 	if (pin_open(p, path, deadline_ms, e) == -1)
 		return (-1);
 	ret = take_pinned(r, e);
+	/* What was read of it was zeros, so an error says nothing either. */
+	if (mapped_was_cut())
+		ret = pin_again(p, "its wal-index was cut off");
 	if (ret == 0 && !pin_in_place(p))
 		ret = pin_again(p, "it was replaced");
 	pin_close(p);

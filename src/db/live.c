@@ -296,6 +296,7 @@ live_take(struct pin *p, struct sink *s, struct wal *w, int64_t busy_ms,
 	if (ret != 0 || l.db == NULL)
 		goto out;
 	pin_unlock(p);
+	HOOK("image-begun", p->names[PIN_DB]);
 	ret = take(&l, p, s, w, unsettled, e);
 	HOOK("image-read", p->names[PIN_DB]);
 	if (ret == 0 && l.orphaned && !is_orphaned(l.file))
