@@ -310,18 +310,7 @@ if ! ldd "$lf" | grep -q libsystemd; then
 	done_testing
 	exit
 fi
-cat >manager <<-'PY'
-	import socket, sys
-	s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-	s.bind("manager.sock")
-	open("manager.up", "w").close()
-	while True:
-	    with open("manager.log", "ab") as f:
-	        f.write(s.recv(65536).replace(b"\n", b"|") + b"\n")
-PY
-start python3 manager
-manager=$pid
-wait_for 10 test -e manager.up
+start_manager
 NOTIFY_SOCKET=$scratch/manager.sock WATCHDOG_USEC=400000 start "$lf" backup \
     --to store --interval 1h "$p"
 heard()

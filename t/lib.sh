@@ -40,6 +40,8 @@
 #	objects STORE [BELOW]	names of the backups there, sorted
 #	object STORE NAME	the bytes of one
 #	put_object STORE NAME	standard input becomes one
+#	start_manager		listens at manager.sock as a service manager
+#				does, into manager.log; sets $manager
 #	s3_start		a private S3 server; skips all if there is none
 #	s3_start_ceph		a Ceph, or skips all
 #	s3_start_sts		one that gives temporary keys (t/s3/s3 session)
@@ -366,6 +368,22 @@ as_nobody()
 {
 	chmod 755 "$scratch"
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+start_manager()
+{
+	cat >manager <<-'PY'
+		import socket
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind("manager.sock")
+		open("manager.up", "w").close()
+		while True:
+		    with open("manager.log", "ab") as f:
+		        f.write(s.recv(65536).replace(b"\n", b"|") + b"\n")
+	PY
+	start python3 manager
+	manager=$pid
+	wait_for 10 test -e manager.up
 }
 
 # _server NAME ARGS...: begin t/s3/NAME in $scratch/.NAME, or skip all.
