@@ -36,20 +36,43 @@ none 'C is indented by tabs, and by four blanks where a line goes on'
 grep -lI "$(printf '\r')" $texts >"$found"
 none 'no carriage returns'
 
-for f in $texts; do
-	[ -z "$(tail -c 1 "$f")" ] || echo "$f"
-done >"$found"
+# unended FILE...: those whose last byte is no newline.
+unended()
+{
+	tail -q -c 1 "$@" | tr '\n' . | tr -c . x | fold -w 1 >"$scratch/ends"
+	printf '%s\n' "$@" | paste "$scratch/ends" - | sed -n 's/^x	//p'
+}
+
+# shellcheck disable=SC2086
+unended $texts >"$found"
 none 'every file ends with a newline'
+printf 'a\nb' >"$scratch/torn"
+is 'one that does not is found' \
+    "$(unended GNUmakefile "$scratch/torn" INSTALL)" "$scratch/torn"
 
-for f in $c_files; do
-	expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR ": " length }'
-done >"$found"
+# wide FILE...: lines of more than 80 columns, tabs expanded.
+wide()
+{
+	awk '{
+		n = 0
+		parts = split($0, part, "\t")
+		for (i = 1; i < parts; i++)
+			n += length(part[i]) + 8 - (n + length(part[i])) % 8
+		n += length(part[parts])
+		if (n > 80)
+			print FILENAME ":" FNR ": " n
+	}' "$@"
+}
+
+# shellcheck disable=SC2086
+wide $c_files >"$found"
 none 'no line of C is wider than 80 columns'
+printf '%080d\n\t%072d\nx\t%073d\n%081d\n' 1 2 3 4 >"$scratch/wide"
+is 'one that is wider is found' "$(wide "$scratch/wide" | cut -d : -f 2,3 |
+    paste -s -d , -)" '3: 81,4: 81'
 
-for f in $c_files $scripts; do
-	n=$(wc -l <"$f") || n=0
-	[ "$n" -lt 800 ] || echo "$f: $n lines"
-done >"$found"
+# shellcheck disable=SC2086
+wc -l $c_files $scripts | awk '$1 >= 800 && $2 != "total"' >"$found"
 none 'no file has 800 lines'
 
 # Put together here, so that this file is not found.
@@ -58,16 +81,39 @@ words="TO""DO|FIX""ME|X""XX"
 grep -nwE "$words" $texts >"$found"
 none 'no word promises to do it later'
 
-for f in $(find src -name '*.h' | sort); do
-	guard=$(echo "${f#src/}" | tr 'a-z./' 'A-Z__')
-	grep -qx "#ifndef $guard" "$f" && grep -qx "#define $guard" "$f" &&
-	    [ "$(tail -n 1 "$f")" = '#endif' ] || echo "$f: $guard"
-done >"$found"
-none 'every header has its guard'
+# unguarded FILE...: headers that are not all in their guard.
+unguarded()
+{
+	awk '
+	function check() {
+		if (file != "" && !(has_if && has_def && last == "#endif"))
+			print file ": " guard
+	}
+	FNR == 1 {
+		check()
+		file = FILENAME
+		guard = toupper(file)
+		sub(/^SRC\//, "", guard)
+		gsub(/[.\/]/, "_", guard)
+		has_if = has_def = 0
+	}
+	$0 == "#ifndef " guard { has_if = 1 }
+	$0 == "#define " guard { has_def = has_if }
+	{ last = $0 }
+	END { check() }' "$@"
+}
 
-for f in $(find src -name '*.h' | sort); do
-	head -n 1 "$f" | grep -q '^/\*' || echo "$f"
-done >"$found"
+headers=$(find src -name '*.h' | sort)
+# shellcheck disable=SC2086
+unguarded $headers >"$found"
+none 'every header has its guard'
+printf '#ifndef B_H\n#define B_H\nint b;\n' >"$scratch/b.h"
+is 'one that has none is found' \
+    "$(unguarded src/base/err.h "$scratch/b.h" src/base/buf.h |
+    cut -d : -f 1)" "$scratch/b.h"
+
+# shellcheck disable=SC2086
+awk 'FNR == 1 && !/^\/\*/ { print FILENAME }' $headers >"$found"
 none 'every header begins with what it is'
 
 # undocumented FILE...: functions of headers with no comment right in front of
@@ -107,8 +153,8 @@ undocumented()
 	END { end_file() }' "$@"
 }
 
-# shellcheck disable=SC2046
-undocumented $(find src -name '*.h' | sort) >"$found"
+# shellcheck disable=SC2086
+undocumented $headers >"$found"
 none 'every public function has a comment in front'
 
 cat >"$scratch/x.h" <<'END'
@@ -131,9 +177,9 @@ undocumented "$scratch/x.h" >"$found"
 is 'a function without one is found' "$(cat "$found")" \
     "$scratch/x.h:14: x_naked"
 
-for f in $(find src -name '*.c' | sort); do
-	head -n 1 "$f" | grep -qE '^(/\*|#include ")' || echo "$f"
-done >"$found"
+# shellcheck disable=SC2046
+awk 'FNR == 1 && !/^(\/\*|#include ")/ { print FILENAME }' \
+    $(find src -name '*.c' | sort) >"$found"
 none 'every C file begins with its comment, or its own header'
 
 for f in $scripts; do

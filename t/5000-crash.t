@@ -13,15 +13,24 @@ sources()
 }
 sources >before
 
-# Every object that can be seen decodes to a sound database.
+# Every object that can be seen decodes to a sound database: the newest of each
+# in one go, and those before it one by one.
 whole()
 {
-	find "$1" -name '*.db.lz4' ! -path '*/.litefleet/*' >objects
+	find "$1" -name '*.db.lz4' ! -path '*/.litefleet/*' | sort >objects
+	sed 's,/[^/]*$,,' objects | uniq >stored
+	rm -rf back
+	[ ! -s objects ] || "$lf" restore-pattern -q --check full \
+	    --output-dir back "$1$p" 2>/dev/null || return 1
+	[ "$(find back -name '*.db' 2>/dev/null | wc -l)" -eq \
+	    "$(wc -l <stored)" ] || return 1
+	awk -F / '{ d = $0; sub(/\/[^\/]*$/, "", d) } d == last { print was }
+	    { last = d; was = $0 }' objects >older
 	while read -r o; do
 		"$lf" restore --force -o whole.db "$o" 2>/dev/null || return 1
 		[ "$(sqlite3 whole.db 'pragma integrity_check')" = ok ] ||
 		    return 1
-	done <objects
+	done <older
 	rm -f whole.db
 }
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 use_store
 
-: "${N:=2000}" "${SEEDS:=5}"
+: "${N:=1000}" "${SEEDS:=5}"
 store=${base}store
 figure()
 {

@@ -2,11 +2,9 @@
  * backup -- one cycle over the fleet, or one after the other: find the
  * databases, store those that changed.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/hashset.h"
 #include "base/log.h"
@@ -21,6 +19,7 @@
 #include "cmd/listen.h"
 #include "cmd/replaced.h"
 #include "cmd/service.h"
+#include "cmd/wanted.h"
 #include "fleet/recall.h"
 
 enum {
@@ -153,85 +152,6 @@ deal(void *ctx, struct dealer *d, bool again, struct err *e)
 	b->walk.ctx = b;
 	r = walk_run(&b->walk, e);
 	return (r == -1 ? -1 : 0);
-}
-
-/* The path that a pattern without wildcards is, or NULL; the caller frees. */
-static char *
-path_of(const struct pattern *p)
-{
-	const char *literal = pattern_literal(p);
-	const char *name = pattern_only(p, pattern_start(p));
-
-	if (pattern_nvars(p) > 0 || name == NULL)
-		return (NULL);
-	return (mem_printf("%s/%s", strcmp(literal, "/") == 0 ? "" : literal,
-	    name));
-}
-
-/* Has a pattern before number i taken what this one, a mere path, names? */
-static bool
-taken_before(const struct backup *b, size_t i)
-{
-	char *path = path_of(b->c.patterns[i]);
-	bool taken = false;
-	size_t k;
-
-	for (k = 0; path != NULL && k < i && !taken; k++)
-		taken = pattern_match(b->c.patterns[k], path, NULL);
-	free(path);
-	return (taken);
-}
-
-/* Once, until it matches again: a service's disk may come and go. */
-static void
-warn_of_empty_patterns(struct backup *b)
-{
-	bool empty;
-	size_t i;
-
-	for (i = 0; i < b->c.npatterns; i++) {
-		empty = !b->matched[i] && !taken_before(b, i);
-		if (empty && !b->barren[i])
-			log_warn("the pattern %s matches nothing",
-			    pattern_text(b->c.patterns[i]));
-		b->barren[i] = empty;
-	}
-}
-
-/* A pattern without wildcards is all literal, and so must be there. */
-static int
-check_paths(const struct backup *b, struct err *e)
-{
-	struct stat st;
-	char *path;
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; ret == 0 && i < b->c.npatterns; i++) {
-		if ((path = path_of(b->c.patterns[i])) == NULL)
-			continue;
-		if (stat(path, &st) == -1) {
-			if (errno == ENOENT) {
-				err_sys(e, ERR_USAGE, "pattern %s", path);
-				ret = -1;
-			}
-		} else if (S_ISDIR(st.st_mode)) {
-			err_set(e, ERR_USAGE, "pattern %s: is a directory; "
-			    "what is in it matches '%s/*'", path, path);
-			ret = -1;
-		} else if (!S_ISREG(st.st_mode)) {
-			err_set(e, ERR_USAGE, "pattern %s: is no regular "
-			    "file", path);
-			ret = -1;
-		} else if (!b->c.follow && lstat(path, &st) == 0 &&
-		    S_ISLNK(st.st_mode)) {
-			err_set(e, ERR_USAGE, "pattern %s: is a symbolic link "
-			    "(--follow follows it)", path);
-			ret = -1;
-		}
-		free(path);
-	}
-	return (ret);
 }
 
 /* The walk keeps out of our own directories, unless the fleet is in them. */
@@ -381,7 +301,7 @@ cycle(void *ctx)
 	b->faults = (struct hashset){ 0 };
 	a.status = cycle_run(c, deal, b);
 	if (a.status == 0 || a.status == 1)
-		warn_of_empty_patterns(b);
+		wanted_warn(&b->c, b->matched, b->barren);
 	a.databases = c->last.count[TALLY_LOOKED];
 	a.synced = c->last.count[TALLY_SYNCED];
 	a.failed = c->last.count[TALLY_FAILED];
@@ -509,7 +429,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 		goto out;
 	}
 	set_walk(&b);
-	if (walk_check(&b.walk, &e) == -1 || check_paths(&b, &e) == -1)
+	if (walk_check(&b.walk, &e) == -1 || wanted_check(&b.c, &e) == -1)
 		status = cmd_fail(cmd, &e);
 	else if (b.dry)
 		status = dryrun(&b.c, &b.walk, b.matched);
@@ -517,7 +437,7 @@ run(const struct cmd *cmd, int argc, char **argv)
 		status = run_cycles(&b);
 	/* With lost output it has not looked at all of them. */
 	if (b.dry && (status == 0 || status == 1) && !ferror(stdout))
-		warn_of_empty_patterns(&b);
+		wanted_warn(&b.c, b.matched, b.barren);
 out:
 	free(b.matched);
 	free(b.barren);

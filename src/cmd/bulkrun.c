@@ -1,16 +1,15 @@
 #include "cmd/bulkrun.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/term.h"
 #include "cmd/bulkfeed.h"
+#include "cmd/bulkledger.h"
 #include "cmd/bulklink.h"
 #include "cmd/reach.h"
 #include "cmd/report.h"
@@ -340,40 +339,14 @@ tick(void *ctx, const uint64_t count[TALLY_NCOUNT])
 	progress_tick(r->progress, &now);
 }
 
-/*
- * What becomes of the journal; "through": all that there is was gone through.
- * A report need not name all that is missing: the restore that wrote it may
- * have been stopped.
- */
-static void
-put_away(struct run *r, bool through)
-{
-	bool retry = r->p->retry_report != NULL;
-	uint64_t count = ledger_count(r->ledger);
-	struct err e;
-	int ret = 0;
-
-	/* One that has nothing in it would only be in the way. */
-	if (count == 0 || (through && r->n.failed == 0 &&
-	    (!retry || ledger_is_whole(r->ledger, r->n.skipped))))
-		ret = ledger_finish(r->ledger, &e);
-	else if (through && !retry)
-		ret = ledger_expect(r->ledger, count + r->n.failed, &e);
-	else if (through && r->n.failed == 0)
-		log_warn("more is missing than %s names: the command that "
-		    "left it does the rest, with --resume",
-		    r->p->retry_report);
-	if (ret == -1)
-		log_warn("the journal of the restore: %s", e.msg);
-}
-
 /* What the pool made of it: the exit status. */
 static int
 conclude(struct run *r, const struct pool_result *res, const struct err *lost)
 {
 	bool retry = r->p->retry_report != NULL;
 
-	put_away(r, lost == NULL && res->signal == 0);
+	bulkledger_put_away(r->ledger, r->p, &r->n,
+	    lost == NULL && res->signal == 0);
 	if (lost != NULL) {
 		/* Whatever it was, the others are not restored. */
 		log_error("%s", lost->msg);
@@ -439,42 +412,6 @@ run_pool(struct run *r)
 	return (status);
 }
 
-/* Open the journal in its directory, which may be missing. */
-static int
-open_ledger(struct run *r, struct err *e)
-{
-	struct bulkplan *p = r->p;
-	char *words[BULKPLAN_WORDS_MAX], *path, *slash;
-	struct ledger_cfg cfg = { .asked = (const char *const *)words,
-	    .more = p->retry_report != NULL && p->operand == NULL,
-	    .store = p->store_id, .any_version = !p->by_line,
-	    .resume = p->resume || p->retry_report != NULL,
-	    .now_ms = clock_real_ms() };
-	struct err ignored;
-	size_t i;
-	int ret;
-
-	if ((path = bulkplan_ledger(p, e)) == NULL)
-		return (-1);
-	cfg.path = path;
-	cfg.nasked = bulkplan_words(p, words);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	ret = slash == path ? 0 : io_mkdirs(path, 0700, e);
-	*slash = '/';
-	if (ret == 0 && (r->ledger = ledger_open(&cfg, e)) == NULL)
-		ret = -1;
-	/* One that a retry begins is about no more than what is retried. */
-	if (ret == 0 && p->retry_report != NULL &&
-	    !ledger_resumed(r->ledger) &&
-	    (ret = ledger_expect(r->ledger, 0, e)) == -1)
-		(void)ledger_finish(r->ledger, &ignored);
-	for (i = 0; i < cfg.nasked; i++)
-		free(words[i]);
-	free(path);
-	return (ret);
-}
-
 int
 bulkrun(struct bulkplan *p)
 {
@@ -486,11 +423,12 @@ bulkrun(struct bulkplan *p)
 	if (p->jobs > p->parallel)
 		p->jobs = p->parallel;
 	r.report = report_new(p);
-	if (bulkfeed_probe(p, &e) == -1 || open_ledger(&r, &e) == -1)
+	if (bulkfeed_probe(p, &e) == -1 ||
+	    (r.ledger = bulkledger_open(p, &e)) == NULL)
 		status = bulkplan_fail(p, &e);
 	else if (report_open(r.report, &e) == -1) {
 		status = bulkplan_fail(p, &e);
-		put_away(&r, false);
+		bulkledger_put_away(r.ledger, p, &r.n, false);
 	} else {
 		report_timeless(r.report);
 		status = run_pool(&r);

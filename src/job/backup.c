@@ -137,7 +137,7 @@ job_backup_wait(struct job_backup *job, int fd, bool more, struct err *e)
 		store_flush(job->store, 0);	/* no batch waits for more */
 	while (store_inflight(job->store) > 0) {
 		store_wait(job->store, fd, -1);
-		if (sync_reap(job, e) == -1)
+		if (reap_stored(job, e) == -1)
 			return (-1);
 		if (readable(fd))
 			break;
@@ -151,7 +151,7 @@ job_backup_drain(struct job_backup *job, int64_t grace_ms, struct err *e)
 	if (job->store == NULL)
 		return (0);
 	store_flush(job->store, grace_ms);
-	return (sync_reap(job, e));
+	return (reap_stored(job, e));
 }
 
 void

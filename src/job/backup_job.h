@@ -5,6 +5,7 @@
  *     backup.c   the calls that a worker makes
  *     look.c     has it changed, and may it be tried?
  *     sync.c     image, frame, store
+ *     reap.c     what the store has made of it
  *     record.c   the state's records, and naming what failed
  */
 #ifndef JOB_BACKUP_JOB_H
@@ -62,6 +63,17 @@ struct backup_item {
 	int64_t looked_ns;	/* when st was read */
 };
 
+/* A database whose object is under way: what to record once it is safe. */
+struct pending {
+	struct state_rec old;	/* as the state has it */
+	struct state_rec rec;
+	struct state_stat st;
+	int64_t looked_ns;
+	uint64_t db_bytes;
+	char *path;
+	char *key;
+};
+
 enum {
 	RECORD_HOLD_MAX_S = 3600	/* a failure holds back no longer */
 };
@@ -102,14 +114,18 @@ void record_failure(struct job_backup *job, struct backup_item *it,
 int sync_prepare(struct job_backup *job, struct err *e);
 
 /* Wait until the store takes another object without blocking, or the run is
- * told to stop: submitting could not be interrupted.  -1 as sync_reap(). */
+ * told to stop: submitting could not be interrupted.  -1 as reap_stored(). */
 int sync_make_room(struct job_backup *job, struct err *e);
 
 /* Read a database at job->real and store it.  -1: the run cannot go on. */
 int sync_item(struct job_backup *job, struct backup_item *it, struct err *e);
 
-/* Record what the store has finished.  -1: the run cannot go on. */
-int sync_reap(struct job_backup *job, struct err *e);
+/* Record what the store has finished; the owner of an op is a struct pending
+ * on the heap.  -1: the run cannot go on, and has waited for the rest. */
+int reap_stored(struct job_backup *job, struct err *e);
+
+/* The run is lost; what the store has got already is not.  Waits for it. */
+void reap_rest(struct job_backup *job);
 
 /* Name and count what was not well when it was read: no database, damaged.
  * "news": nobody has named it yet. */

@@ -2,10 +2,8 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -16,6 +14,7 @@
 #include "proc/child.h"
 #include "proc/member.h"
 #include "proc/signals.h"
+#include "proc/toll.h"
 
 enum {
 	PUMP_POSTS = 32,	/* pool_post() does the rest this often ... */
@@ -26,18 +25,14 @@ enum {
 struct pool {
 	const struct pool_cfg *cfg;
 	struct board *board;
+	struct toll toll;
 	struct member member[POOL_WORKERS_MAX];
 	uint8_t owner[POOL_SEGMENTS];
 	uint8_t *msg;			/* POOL_MSG_MAX bytes */
-	uint64_t carry[TALLY_NCOUNT];	/* of workers that were replaced */
 	uint64_t unstarted;
 	unsigned nposts;
 	int64_t pumped_ms;
 	int64_t ticked_ms;
-
-	unsigned deaths;
-	unsigned row;			/* of deaths, nothing done between */
-	uint64_t done, synced;		/* at the last death */
 
 	bool stopping;			/* the workers were told */
 	bool killed;			/* or not asked any more */
@@ -161,72 +156,11 @@ receive(struct pool *p, struct member *m, unsigned max)
 	return (true);
 }
 
-/*
- * Take note of a death and of how far all workers, living and dead, have come;
- * false: so many in a row that the run ends.  Of who was killed with nothing
- * in its hand nothing is left out, so there something must have been stored.
- */
-static bool
-may_go_on(struct pool *p, bool idle, bool same)
-{
-	uint64_t now[TALLY_NCOUNT];
-	bool moved;
-
-	memcpy(now, p->carry, sizeof(now));
-	board_sum(p->board, now);
-	/* A path that quarantine did not hold back is no progress either. */
-	moved = idle ? now[TALLY_SYNCED] != p->synced :
-	    now[TALLY_DONE] != p->done && !same;
-	p->row = moved ? 1 : p->row + 1;
-	p->done = now[TALLY_DONE];
-	p->synced = now[TALLY_SYNCED];
-	return (p->row < POOL_DEATHS_MAX);
-}
-
-/* A worker died: name the path, and see whether the run can go on. */
-static void
-mourn(struct pool *p, struct member *m, int status)
-{
-	enum tally_phase phase;
-	char how[CHILD_HOW_BYTES], *what;
-	bool same, idle, on;
-	struct err e;
-
-	phase = member_bury(m, p->board, status, &same);
-	(void)child_how(status, how, sizeof(how));
-	idle = *m->path == '\0';
-	what = idle ? mem_printf("%s, with no database in its hand", how) :
-	    mem_printf("%s while %s %s", how, tally_phase_name(phase),
-	    m->path);
-	if (idle && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)) {
-		err_set(&e, ERR_BUG, "worker %u %s", m->index, what);
-		fail(p, &e);
-		goto out;
-	}
-	on = may_go_on(p, idle, same);
-	if (idle)
-		log_warn("worker %u %s (out of memory?)%s", m->index, what,
-		    p->stopping ? "" : ": another begins in its place");
-	else {
-		p->deaths++;
-		log_error("worker %u %s%s", m->index, what, p->stopping ? "" :
-		    ": it is left out for now, the others go on");
-	}
-	m->dead = !p->stopping;
-	if (m->dead && !on) {
-		err_set(&e, ERR_BUG, "%u workers died in a row and nothing was "
-		    "%s between; the last, worker %u, %s", p->row,
-		    idle ? "stored" : "finished", m->index, what);
-		fail(p, &e);
-	}
-out:
-	free(what);
-}
-
 static void
 reap(struct pool *p)
 {
 	struct member *m;
+	struct err e;
 	int status;
 
 	for (unsigned i = 0; i < p->cfg->nworkers; i++) {
@@ -237,8 +171,9 @@ reap(struct pool *p)
 		if (m->chan.fd != -1)
 			(void)receive(p, m, UINT_MAX);
 		chan_fini(&m->chan);
-		if (!m->left && !p->killed)
-			mourn(p, m, status);
+		if (!m->left && !p->killed &&
+		    toll_take(&p->toll, m, status, p->stopping, &e) == -1)
+			fail(p, &e);
 	}
 }
 
@@ -267,8 +202,7 @@ tick(struct pool *p)
 	    p->pumped_ms - p->ticked_ms < p->cfg->tick_ms)
 		return;
 	p->ticked_ms = p->pumped_ms;
-	memcpy(count, p->carry, sizeof(count));
-	board_sum(p->board, count);
+	toll_sum(&p->toll, count);
 	p->cfg->tick(p->cfg->ctx, count);
 }
 
@@ -395,7 +329,8 @@ muster(struct pool *p, bool first, bool want[POOL_SEGMENTS])
 			continue;
 		if (pool_stopping(p))
 			return (false);
-		if (member_start(m, p->cfg, p->board, p->carry, &e) == -1) {
+		if (member_start(m, p->cfg, p->board, p->toll.carry,
+		    &e) == -1) {
 			fail(p, &e);
 			return (false);
 		}
@@ -446,15 +381,15 @@ pool_run(const struct pool_cfg *cfg, struct pool_result *res, struct err *e)
 	    board_map(cfg->nworkers, e);
 	if (p->board == NULL)
 		goto out;
+	p->toll.board = p->board;
 	p->msg = mem_resize(NULL, POOL_MSG_MAX, 1);
 	p->ticked_ms = clock_mono_ms();
 	signals_catch();
 	run(p);
 	signals_restore();
-	memcpy(res->count, p->carry, sizeof(res->count));
-	board_sum(p->board, res->count);
+	toll_sum(&p->toll, res->count);
 	res->oldest_ms = board_oldest_ms(p->board);
-	res->deaths = p->deaths;
+	res->deaths = p->toll.deaths;
 	res->signal = p->signal;
 	res->unstarted = p->unstarted;
 	if (p->failed)
