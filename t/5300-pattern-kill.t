@@ -72,7 +72,7 @@ kill_worker()
 	start "$lf" restore-pattern --jobs 2 --output-dir out "$glob"
 	_t=$(($(_now_ms) + ms))
 	wait_for 60 _later_than "$_t"
-	pgrep -P "$pid" 'litefleet-w[0-9]' | head -n 1 >worker
+	pgrep -P "$pid" '^litefleet-w' | head -n 1 >worker
 	xargs -r kill -KILL <worker 2>/dev/null
 	ended "$pid"
 	rc=$?

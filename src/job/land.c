@@ -90,7 +90,12 @@ static int
 create(struct land_file *f, const char *name)
 {
 	f->fd = openat(f->dir->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (f->fd != -1)
+	/* tmpfs makes one in a directory that is gone, too; it would never get
+	 * a name. */
+	if (f->fd != -1 && below_is_removed(f->dir)) {
+		io_close(&f->fd);
+		errno = ENOENT;
+	} else if (f->fd != -1)
 		return (0);
 	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
 		return (-1);
