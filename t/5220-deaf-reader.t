@@ -79,6 +79,38 @@ not_ok "nothing was lost" grep -q 'write standard output' "$said"
 is "not a line" "$(jq -r 'select(.type == "stored") | .path' "$got" | wc -l)" \
     "$(jq -r 'select(.type == "summary") | .synced' "$got")"
 
+# A terminal that nobody looks at any more: no pipe, and never quite full.
+cat >terminal <<'PY'
+import fcntl, os, pty, signal, struct, subprocess, sys, termios, time
+def waiting(fd):
+    return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0]
+master, slave = pty.openpty()
+p = subprocess.Popen(sys.argv[1:], stdout=slave)
+was, since = 0, time.time()
+while was == 0 or time.time() - since < 1:
+    now = waiting(master)
+    if now != was:
+        was, since = now, time.time()
+    time.sleep(0.02)
+if p.poll() is not None:
+    sys.exit("it ended, and %d bytes wait" % was)
+with open("/proc/%d/wchan" % p.pid) as f:
+    print(f.read())
+sys.stdout.flush()
+p.send_signal(signal.SIGTERM)
+try:
+    sys.exit(p.wait(8))
+except subprocess.TimeoutExpired:
+    p.kill()
+    sys.exit("it goes on")
+PY
+rm -rf state store
+status 3 "a deaf terminal: TERM ends it" python3 terminal "$lf" backup --json \
+    --grace 2s --to store "$p"
+says "a deaf terminal: what was lost is said" 'error: write standard output: '
+# In write(2) it would be where no signal is looked for.
+prints "a deaf terminal: it is polled for" poll
+
 "$lf" backup -q --state whole --to whole "$p" || exit 1
 begin restore-pattern --json --no-progress --jobs 2 --output-dir out "whole$p"
 kill -TERM "$run"

@@ -291,9 +291,10 @@ say_ahead(const struct pruner *p)
 {
 	if (p->nahead > 0)
 		log_warn("store %s: the newest backups of %" PRIu64
-		    " databases are named more than a day later than now (a "
-		    "clock was ahead); the newest before now stay, too, and "
-		    "backup --reconcile stores them again, under later names",
+		    " databases are named more than a day later than now: a "
+		    "clock was ahead, unless their --resolution is as long; "
+		    "the newest before now stay, too, and backup --reconcile "
+		    "stores again what is named ahead of the clock",
 		    store_name(p->store), p->nahead);
 }
 

@@ -107,7 +107,7 @@ conclude(struct cycle *c, enum role_said said, const struct err *e)
 	pruneout_free(out);
 	if (e != NULL)
 		fail(p, e);
-	else if (p->n.failed > 0 && said == ROLE_DONE) {
+	else if (p->n.failed > 0 && p->n.whole != 0) {
 		err_set(&left, ERR_IO, "%" PRIu64 " backups could not be "
 		    "removed", p->n.failed);
 		fail(p, &left);
