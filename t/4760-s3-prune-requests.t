@@ -98,10 +98,10 @@ stopped()
 	child=$(pgrep -P "$pid") && grep -q '^State:.T' "/proc/$child/status"
 }
 
+# hang ARGS...: litefleet, until what it removes hangs.
 hang()
 {
-	LITEFLEET_HOOK="prune=stop:$one/" start "$lfh" prune --keep-last 2 \
-	    "$st"
+	LITEFLEET_HOOK="prune=stop:$one/" start "$lfh" "$@" --keep-last 2
 	wait_for 10 stopped || exit 1
 	kill -STOP "$(cat "$front/run/requests.pid")"
 	kill -CONT "$child"
@@ -131,7 +131,7 @@ ends()
 fill 1
 objects st >all
 two all >want
-hang
+hang prune "$st"
 began=$(_now_ms)
 kill -TERM "$pid"
 ends "TERM" 13000
@@ -141,7 +141,7 @@ says "TERM: what was not confirmed has failed" \
 fill 1
 objects st >all
 two all >want
-hang
+hang prune "$st"
 kill -TERM "$pid"
 began=$(_now_ms)
 # Two that come at the same time are one.
@@ -153,4 +153,14 @@ is "nothing that is to stay has gone" "$(comm -23 want after | wc -l)" 0
 status 0 "the next run" "$lf" prune --keep-last 2 "$st"
 objects st >after
 ok "does the rest" cmp want after
+
+# A service that is to end: what it cut off itself is no failure.
+fill 1
+hang backup --to "$st" --interval 1h --prune-every 1h "$p"
+kill -TERM "$pid"
+ended "$pid"
+is "a service: TERM ends it" "$?" 0
+cp "$perr" "$err"
+says "a service: what was cut off is counted" '^Prune stopped: .* 100 failed'
+says_not "a service: and is no error" 'error:'
 done_testing
