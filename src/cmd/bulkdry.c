@@ -39,11 +39,11 @@ refused(void *ctx, const struct bulklist_refused *what,
 }
 
 static void
-young(void *ctx, const char *key, int64_t oldest_ms)
+young(void *ctx, const struct bulklist_refused *what, int64_t oldest_ms)
 {
 	struct dry *d = ctx;
 
-	report_young(d->report, key, oldest_ms);
+	report_young(d->report, what->key, oldest_ms);
 	d->nyoung++;
 }
 
