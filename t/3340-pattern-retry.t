@@ -43,6 +43,8 @@ ok "the other is missing: the journal stays" test -e "$journal"
 status 0 "none of them" rp --retry-report empty "$glob"
 says "it is said that there is none" 'nothing to retry: empty names no'
 says "and what is to be done" 'more is missing than empty names: .* --resume'
+status 0 "... in a dry run, too" rp -n --retry-report empty "$glob"
+says "it is said there" 'nothing to retry: empty names no'
 ok "the other is still missing" test -e "$journal"
 status 0 "the other" rp --retry-report second "$glob"
 ok "all are the same" diff -r data out

@@ -101,7 +101,7 @@ bulkrun_dry(struct bulkplan *p)
 		status = 1;
 	} else if (d.nfound + d.nrefused + d.nyoung == 0) {
 		report_nothing(d.report, d.elsewhere);
-		status = d.elsewhere ? 0 : 1;
+		status = p->retry_report != NULL || d.elsewhere ? 0 : 1;
 	} else
 		status = d.nrefused > 0 ? 1 : 0;
 	report_free(d.report);
