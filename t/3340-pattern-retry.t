@@ -43,6 +43,8 @@ ok "the other is missing: the journal stays" test -e "$journal"
 status 0 "none of them" rp --retry-report empty "$glob"
 says "it is said that there is none" 'nothing to retry: empty names no'
 says "and what is to be done" 'more is missing than empty names: .* --resume'
+status 0 "... in a dry run, too" rp -n --retry-report empty "$glob"
+says "it is said there" 'nothing to retry: empty names no'
 ok "the other is still missing" test -e "$journal"
 status 0 "the other" rp --retry-report second "$glob"
 ok "all are the same" diff -r data out
@@ -247,5 +249,51 @@ is "no journal is left" "$(find out -name '.*')" ""
 ok "all are the same" diff -r data out
 status 0 "once more" rp --retry-report report --error-report report "$glob"
 says "has nothing to do" "nothing to retry: report names no database"
+
+# A report of all shards is not replaced by what one of them leaves of it.
+first_of()
+{
+	rp -n --shard "$1/2" "$glob" | head -n 1 | cut -f 4
+}
+rm -rf out
+one=$(first_of 1)
+two=$(first_of 2)
+mkdir -p "$one" "$two"
+status 1 "one of each shard is in the way" rp --error-report report "$glob"
+rmdir "$one" "$two"
+rm -f out/.litefleet-restore link
+ln -s report link
+cp report first
+for i in 1 2; do
+	status 2 "shard $i into the same report" rp --shard "$i/2" \
+	    --retry-report report --error-report link "$glob"
+	says "is refused" 'link .* lose 1 database of other shards than .*own'
+	status 2 "... in a dry run, too" rp -n --shard "$i/2" \
+	    --retry-report report --error-report link "$glob"
+done
+is "the report is as it was" "$(cat report)" "$(cat first)"
+is "nothing has been made" "$(find out -name '.*'; ls -d "$one" "$two" \
+    2>/dev/null)" ""
+for i in 1 2; do
+	status 0 "shard $i into a report of its own" rp --shard "$i/2" \
+	    --retry-report report --error-report "left.$i" "$glob"
+done
+ok "all are the same" diff -r data out
+mkdir aside
+mv "$one" aside
+mkdir "$one"
+grep "$one" first >own
+status 1 "what has none of other shards" rp --shard 1/2 --retry-report own \
+    --error-report own "$glob"
+is "is replaced" "$(cut -f 2,3 own)" "$(grep "$one" first | cut -f 2,3)"
+rmdir "$one"
+status 0 "and again" rp --shard 1/2 --retry-report own --error-report own \
+    "$glob"
+is "then it is empty" "$(cat own)" ""
+rm -f "$one" "$two" out/.l*
+status 0 "one shard is all" rp --shard 1/1 --retry-report report \
+    --error-report report "$glob"
+is "the report is empty" "$(cat report)" ""
+ok "all are the same" diff -r data out
 
 done_testing

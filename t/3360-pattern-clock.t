@@ -75,24 +75,62 @@ is "it has one line" "$(sed 1d "$journal" | grep -c a.db)" 1
 status 1 "--resume" rp --json --resume --error-report report "$glob"
 says "names what it cannot tell" "c.db: its backups, .* by this host's clock"
 not_ok "and leaves it" test -e out/c.db
-is "as not found" "$(cut -f 3,5 report | tr '\t' ' ')" "not-found "
+is "as not found" "$(cut -f 2,3,5 report | tr '\t' ' ')" \
+    "out/c.db not-found "
 ok "the journal stays" test -e "$journal"
 status 0 "--retry-report" rp --retry-report report "$glob"
 is "brings it back" "$(word out/c.db)" new
 is "no journal is left" "$(find out -name '.*')" ""
 
-# By line, each is asked for.
+# other_c: c.db has no backup but one of three hours from now, of another run.
+other_c()
+{
+	rm -rf other "$dir/c.db"
+	"$lf" backup -q --to other "$scratch/data/c.db" || exit 1
+	mv "other$scratch/data/c.db" "$dir"
+	late c.db 3
+}
+
+# By line, each is asked for, and goes where its line says.
 fleet
-mkdir -p "out$scratch/data"
-mkdir "out$scratch/data/c.db"
-printf '%s\n' "${scratch#/}/data/a.db" "${scratch#/}/data/c.db" >lines
+mkdir -p out/own.db
+printf '%s\n' "${scratch#/}/data/a.db" "${scratch#/}/data/c.db${tab}${tab}${tab}out/own.db" >lines
 status 1 "lines, one is in the way" rp --from store - <lines
-rmdir "out$scratch/data/c.db"
-rm -r "$dir/c.db"
-"$lf" backup -q --to other "$scratch/data/c.db" || exit 1
-mv "other$scratch/data/c.db" "$dir"
-late c.db 3
-status 1 "--resume" rp --json --resume --from store - <lines
+rmdir out/own.db
+other_c
+status 1 "--resume" rp --json --resume --error-report report --from store - \
+    <lines
 says "names what has nothing so old" "c.db: its backups, .* are later than"
+is "with the target of its line" "$(cut -f 2,3 report)" \
+    "out/own.db${tab}not-found"
+is "also in its object" "$(jq -r 'select(.type == "failed") | .target' \
+    "$out")" out/own.db
+status 0 "--retry-report" rp --retry-report report --from store
+is "brings it there" "$(word out/own.db)" new
+is "and nowhere else" "$(find out -name 'c.db*')" ""
+
+# To original paths, of one that was killed.
+own()
+{
+	"$lf" restore-pattern --state "$scratch/st" --from "$scratch/store" "$@"
+}
+fleet
+rm data/*
+mkdir data/b.db data/c.db
+status 1 "by path, two are in the way" own "$scratch/data/*.db"
+rmdir data/b.db data/c.db
+sed -i "/^$tab/d" st/restore-*
+status 1 "--resume" own --resume --error-report report "$scratch/data/*.db"
+is "its own path is the target" "$(cut -f 2,3 report)" \
+    "$scratch/data/c.db${tab}not-found"
+mkdir cwd
+cd cwd || exit 1
+status 1 "--retry-report with the store alone" own --retry-report ../report
+says "names what else it wants" "c.db: refused: its target .* --pattern"
+is "and leaves nothing here" "$(find . -name '*.db*')" ""
+status 0 "with the operand" own --retry-report ../report "$scratch/data/*.db"
+cd "$scratch" || exit 1
+is "it comes to its own path" "$(word data/c.db)" new
+is "and nowhere else" "$(find cwd -name '*.db*')" ""
 
 done_testing

@@ -39,11 +39,11 @@ refused(void *ctx, const struct bulklist_refused *what,
 }
 
 static void
-young(void *ctx, const char *key, int64_t oldest_ms)
+young(void *ctx, const struct bulklist_refused *what, int64_t oldest_ms)
 {
 	struct dry *d = ctx;
 
-	report_young(d->report, key, oldest_ms);
+	report_young(d->report, what->key, oldest_ms);
 	d->nyoung++;
 }
 
@@ -101,7 +101,7 @@ bulkrun_dry(struct bulkplan *p)
 		status = 1;
 	} else if (d.nfound + d.nrefused + d.nyoung == 0) {
 		report_nothing(d.report, d.elsewhere);
-		status = d.elsewhere ? 0 : 1;
+		status = p->retry_report != NULL || d.elsewhere ? 0 : 1;
 	} else
 		status = d.nrefused > 0 ? 1 : 0;
 	report_free(d.report);

@@ -77,10 +77,10 @@ say_refused(void *ctx, const struct bulklist_refused *what,
 }
 
 static void
-say_young(void *ctx, const char *key, int64_t oldest_ms)
+say_young(void *ctx, const struct bulklist_refused *what, int64_t oldest_ms)
 {
-	struct finding f = { .kind = FINDING_YOUNG, .key = key,
-	    .ms = oldest_ms };
+	struct finding f = { .kind = FINDING_YOUNG, .key = what->key,
+	    .target = what->target, .ms = oldest_ms };
 
 	say_next(ctx, &f);
 }
@@ -234,9 +234,11 @@ take(const struct bulklist_out *out, const uint8_t *msg, size_t len)
 		what = (struct bulklist_refused){ .key = f.key,
 		    .target = f.target, .ms = f.ms };
 		out->refused(out->ctx, &what, &why);
-	} else if (f.kind == FINDING_YOUNG)
-		out->young(out->ctx, f.key, f.ms);
-	else if (f.kind == FINDING_ELSEWHERE)
+	} else if (f.kind == FINDING_YOUNG) {
+		what = (struct bulklist_refused){ .key = f.key,
+		    .target = f.target };
+		out->young(out->ctx, &what, f.ms);
+	} else if (f.kind == FINDING_ELSEWHERE)
 		out->elsewhere(out->ctx, f.n != 0);
 	else if (f.kind == FINDING_FOREIGN)
 		out->foreign(out->ctx, f.n);

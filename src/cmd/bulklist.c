@@ -132,7 +132,16 @@ make_target(struct list *l, const char *key, struct err *e)
 	return (r);
 }
 
-/* "named": the target of its line, or "". */
+/* As a person writes it.  "named": the target of its line, or "". */
+static void
+put_target(const struct list *l, const char *named, struct buf *target)
+{
+	if (named[0] != '\0')
+		buf_puts(target, named);
+	else if (l->rel.len > 0)
+		bulkplan_target(l->p, buf_str(&l->rel), target);
+}
+
 static void
 refuse(struct list *l, const struct order *o, const char *named,
     const struct err *why)
@@ -140,12 +149,22 @@ refuse(struct list *l, const struct order *o, const char *named,
 	struct bulklist_refused r = { .key = o->key, .ms = o->ms };
 	struct buf target = { 0 };
 
-	if (named[0] != '\0')
-		buf_puts(&target, named);
-	else if (l->rel.len > 0)
-		bulkplan_target(l->p, buf_str(&l->rel), &target);
+	put_target(l, named, &target);
 	r.target = buf_str(&target);
 	l->out->refused(l->out->ctx, &r, why);
+	buf_fini(&target);
+}
+
+static void
+tell_young(struct list *l, const char *key, const char *named,
+    int64_t oldest_ms)
+{
+	struct bulklist_refused r = { .key = key };
+	struct buf target = { 0 };
+
+	put_target(l, named, &target);
+	r.target = buf_str(&target);
+	l->out->young(l->out->ctx, &r, oldest_ms);
 	buf_fini(&target);
 }
 
@@ -200,7 +219,7 @@ list_store(struct list *l, int64_t cutoff_ms, struct err *e)
 			continue;
 		where = make_target(l, v.key, &why);
 		if (where == 1 && v.object == NULL) {
-			l->out->young(l->out->ctx, v.key, v.ms);
+			tell_young(l, v.key, "", v.ms);
 			continue;
 		}
 		o = (struct order){ .key = v.key, .tag = v.tag, .ms = v.ms,
@@ -270,7 +289,7 @@ grant(struct list *l, const struct bulkwish *w, const struct find_version *v)
 		    "or --pattern matches");
 		r = -1;
 	} else if (r == 1 && v->object == NULL && v->ms > 0) {
-		l->out->young(l->out->ctx, w->key, v->ms);
+		tell_young(l, w->key, w->target, v->ms);
 		return;
 	} else if (r == 1 && v->object == NULL) {
 		err_set(&why, ERR_NOTFOUND, "there is no backup of it");

@@ -29,9 +29,10 @@ struct bulklist_out {
 	/* It is not restored: its key or target is unfit, or there is none. */
 	void (*refused)(void *ctx, const struct bulklist_refused *what,
 	    const struct err *why);
-	/* It had no backup at the time (or at the cutoff); its oldest is of
-	 * oldest_ms. */
-	void (*young)(void *ctx, const char *key, int64_t oldest_ms);
+	/* It had no backup at the time (or at the cutoff), so what->ms is 0;
+	 * its oldest is of oldest_ms. */
+	void (*young)(void *ctx, const struct bulklist_refused *what,
+	    int64_t oldest_ms);
 	/* There are some in other shards; once of those that had a backup at
 	 * the time or were not asked for one, and once of young ones. */
 	void (*elsewhere)(void *ctx, bool young);

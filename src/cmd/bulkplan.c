@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cmd/errorfile.h"
 #include "cmd/network.h"
 #include "state/statedir.h"
 
@@ -204,6 +205,23 @@ read_lines(struct bulkplan *p, struct err *e)
 	return (ret);
 }
 
+/* A shard's report has no place for what is of others, and would replace it. */
+static int
+check_report(const struct bulkplan *p, struct err *e)
+{
+	size_t n;
+
+	if (p->error_report == NULL || p->retry_report == NULL ||
+	    (n = bulkwishes_elsewhere(&p->wishes, &p->shard)) == 0 ||
+	    !errorfile_is_same(p->error_report, p->retry_report))
+		return (0);
+	return (refuse(e, "--error-report %s is what is retried, and would "
+	    "lose %zu database%s of other shards than %llu/%llu: give each "
+	    "shard an --error-report of its own", p->error_report, n,
+	    n == 1 ? "" : "s", (unsigned long long)p->shard.i,
+	    (unsigned long long)p->shard.n));
+}
+
 int
 bulkplan_setup(struct bulkplan *p, struct err *e)
 {
@@ -218,7 +236,7 @@ bulkplan_setup(struct bulkplan *p, struct err *e)
 			e->cls = ERR_STATE;	/* it is the store */
 		return (-1);
 	}
-	return (read_lines(p, e));
+	return (read_lines(p, e) == -1 ? -1 : check_report(p, e));
 }
 
 /* The directories that all keys of the glob begin with; freed by the caller.

@@ -180,16 +180,16 @@ take_refused(void *ctx, const struct bulklist_refused *what,
  * it came later; else our clock may be behind.
  */
 static void
-take_late(struct run *r, const char *key, int64_t oldest_ms)
+take_late(struct run *r, const struct bulklist_refused *what,
+    int64_t oldest_ms)
 {
-	struct bulklist_refused what = { .key = key, .target = "" };
 	char began[CLOCK_RFC3339_BYTES], oldest[CLOCK_RFC3339_BYTES];
 	struct err e;
 
 	if (!r->p->by_line && ledger_is_listed(r->ledger)) {
 		r->n.skipped++;
 		r->ndone++;
-		report_late(r->report, key, ledger_began_ms(r->ledger));
+		report_late(r->report, what->key, ledger_began_ms(r->ledger));
 		return;
 	}
 	err_set(&e, ERR_NOTFOUND, "its backups, the oldest of %s, are later "
@@ -197,11 +197,11 @@ take_late(struct run *r, const char *key, int64_t oldest_ms)
 	    "--retry-report of an --error-report brings it back all the same",
 	    clock_rfc3339(oldest_ms, oldest, sizeof(oldest)),
 	    clock_rfc3339(ledger_began_ms(r->ledger), began, sizeof(began)));
-	tell_refused(r, &what, &e);
+	tell_refused(r, what, &e);
 }
 
 static void
-take_young(void *ctx, const char *key, int64_t oldest_ms)
+take_young(void *ctx, const struct bulklist_refused *what, int64_t oldest_ms)
 {
 	struct run *r = ctx;
 
@@ -209,13 +209,13 @@ take_young(void *ctx, const char *key, int64_t oldest_ms)
 		return;
 	progress_make_way(r->progress);
 	if (!r->p->by_time) {
-		take_late(r, key, oldest_ms);
+		take_late(r, what, oldest_ms);
 		return;
 	}
 	r->n.skipped++;
 	r->nyoung++;
 	r->ndone++;
-	report_young(r->report, key, oldest_ms);
+	report_young(r->report, what->key, oldest_ms);
 }
 
 static void

@@ -116,6 +116,16 @@ bulkwishes_timeless(const struct bulkwishes *w)
 	return (n);
 }
 
+size_t
+bulkwishes_elsewhere(const struct bulkwishes *w, const struct shard *shard)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < w->n; i++)
+		n += !shard_has(shard, w->v[i].key, strlen(w->v[i].key));
+	return (n);
+}
+
 struct hash128
 bulkwishes_hash(const struct bulkwishes *w)
 {

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "cmd/values.h"
 
 struct bulkwish {
 	const char *key;
@@ -41,6 +42,10 @@ size_t bulkwishes_first(const struct bulkwishes *w, const char *key);
 
 /* How many name no time. */
 size_t bulkwishes_timeless(const struct bulkwishes *w);
+
+/* How many are not of this shard. */
+size_t bulkwishes_elsewhere(const struct bulkwishes *w,
+    const struct shard *shard);
 
 /* A hash of all of it. */
 struct hash128 bulkwishes_hash(const struct bulkwishes *w);

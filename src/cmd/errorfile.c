@@ -51,6 +51,14 @@ open_beside(struct errorfile *f, const char *path, mode_t mode,
 	return (0);
 }
 
+bool
+errorfile_is_same(const char *path, const char *retried)
+{
+	struct stat st;
+
+	return (is_same(path, retried, &st));
+}
+
 struct errorfile *
 errorfile_open(const char *path, const char *retried, struct err *e)
 {

@@ -13,6 +13,9 @@
 
 struct errorfile;
 
+/* Are both one regular file?  "retried" may be NULL. */
+bool errorfile_is_same(const char *path, const char *retried);
+
 /*
  * Begin it, a file 0600, emptied; or if "retried" (may be NULL) is the same
  * regular file, one beside it with its mode.  Class denied, io, space.

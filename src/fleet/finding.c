@@ -45,6 +45,7 @@ finding_put(struct buf *b, const struct finding *f)
 	case FINDING_YOUNG:
 		put_number(b, (uint64_t)f->ms);
 		put_text(b, f->key, ORDER_NAME_MAX);
+		put_text(b, f->target, ORDER_NAME_MAX);
 		break;
 	case FINDING_ELSEWHERE:
 	case FINDING_FOREIGN:
@@ -172,7 +173,8 @@ finding_parse(const void *msg, size_t len, struct finding *f)
 		    text(&r, &f->text);
 		break;
 	case FINDING_YOUNG:
-		ok = moment(&r, &f->ms) && key(&r, &f->key);
+		ok = moment(&r, &f->ms) && key(&r, &f->key) &&
+		    text(&r, &f->target);
 		break;
 	case FINDING_ELSEWHERE:
 		ok = number(&r, &f->n) && f->n <= 1;

@@ -7,7 +7,7 @@
  *     'o'  a parcel of orders (fleet/order.h)
  *     'r'  u64 class, u64 moment of its backup (0: none is known), key, NUL,
  *          target, NUL, message, NUL: refused
- *     'y'  u64 moment of the oldest, key, NUL: too young
+ *     'y'  u64 moment of the oldest, key, NUL, target, NUL: too young
  *     'e'  u64 0 or 1: there are some in other shards, or young ones
  *     'f'  u64 objects that are no backups
  *     'p'  u64 up, u64 u64 id: which store it is (cmd/bulklist.h)

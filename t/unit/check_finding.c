@@ -21,7 +21,9 @@ static const struct finding told[] = {
 	    .ms = LAST_MS, .cls = ERR_DENIED, .text = "why" },
 	{ .kind = FINDING_REFUSED, .key = "k", .target = "", .cls = ERR_BUG,
 	    .text = "" },
-	{ .kind = FINDING_YOUNG, .key = "a/b.db", .ms = LAST_MS },
+	{ .kind = FINDING_YOUNG, .key = "a/b.db", .target = "out/b.db",
+	    .ms = LAST_MS },
+	{ .kind = FINDING_YOUNG, .key = "a/b.db", .target = "" },
 	{ .kind = FINDING_ELSEWHERE },
 	{ .kind = FINDING_ELSEWHERE, .n = 1 },
 	{ .kind = FINDING_FOREIGN, .n = UINT64_MAX },
@@ -83,10 +85,11 @@ static const struct finding wrong[] = {
 	{ .kind = FINDING_REFUSED, .key = "k", .target = "",
 	    .ms = LAST_MS + 1, .cls = ERR_BUG, .text = "" },
 	{ .kind = FINDING_ELSEWHERE, .n = 2 },
-	{ .kind = FINDING_YOUNG, .key = "k", .ms = -1 },
-	{ .kind = FINDING_YOUNG, .key = "k", .ms = INT64_MAX },
-	{ .kind = FINDING_YOUNG, .key = "k", .ms = LAST_MS + 1 },
-	{ .kind = FINDING_YOUNG, .key = "", .ms = 1 },
+	{ .kind = FINDING_YOUNG, .key = "k", .target = "", .ms = -1 },
+	{ .kind = FINDING_YOUNG, .key = "k", .target = "", .ms = INT64_MAX },
+	{ .kind = FINDING_YOUNG, .key = "k", .target = "",
+	    .ms = LAST_MS + 1 },
+	{ .kind = FINDING_YOUNG, .key = "", .target = "", .ms = 1 },
 	{ .kind = FINDING_ORIGINAL, .key = "k", .ms = INT64_MIN,
 	    .text = "/x" },
 	{ .kind = FINDING_ORIGINAL, .key = "../k", .text = "/x" },
@@ -112,6 +115,7 @@ START_TEST(what_cannot_be_is_no_message)
 }
 END_TEST
 
+/* Also one that is too young. */
 START_TEST(a_refusal_is_cut_to_what_one_can_be)
 {
 	char *longer = mem_zero(100000);
@@ -125,6 +129,14 @@ START_TEST(a_refusal_is_cut_to_what_one_can_be)
 	ck_assert_uint_eq(strlen(f.key), ORDER_NAME_MAX);
 	ck_assert_uint_eq(strlen(f.target), ORDER_NAME_MAX);
 	ck_assert_uint_eq(strlen(f.text), ERR_MSG_BYTES);
+	buf_reset(&b);
+	f = (struct finding){ .kind = FINDING_YOUNG, .key = longer,
+	    .target = longer };
+	finding_put(&b, &f);
+	ck_assert_uint_le(b.len, POOL_MSG_MAX);
+	ck_assert(finding_parse(b.data, b.len, &f));
+	ck_assert_uint_eq(strlen(f.key), ORDER_NAME_MAX);
+	ck_assert_uint_eq(strlen(f.target), ORDER_NAME_MAX);
 	buf_fini(&b);
 	free(longer);
 }
