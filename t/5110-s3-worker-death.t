@@ -55,4 +55,38 @@ is "all are told of, once" \
 is "all are in the store" "$("$lf" list "$to" | wc -l)" 40
 "$lf" status --json --to "$to" >"$out" 2>"$err"
 is "and as they are now" "$(jq -r .failing "$out")" 0
+
+# In the first run of a store, where those before have learned which one it is;
+# and so often that it will not get any further.
+rm server/go
+mkdir more
+sql more/held.db "CREATE TABLE t(x)"
+cp data/*.db more
+to="s3://put-hold-one/p?endpoint=http://127.0.0.1:$port"
+held()
+{
+	! kill -0 "$run" 2>/dev/null ||
+	    [ "$(grep -c 'put .*/held\.db/' server/log)" -gt "$killed" ]
+}
+others()
+{
+	[ "$(grep -c 'more/[0-9]*\.db: stored as' "$perr")" -eq 40 ]
+}
+: >server/log
+start "$lf" backup -v --jobs 1 --to "$to" "$scratch/more/*.db"
+run=$pid
+killed=0
+ok "all but one are stored" wait_for 20 others
+while [ "$killed" -lt 20 ] && wait_for 10 held && worker 0 "$run"; do
+	kill -KILL "$worker"
+	killed=$((killed + 1))
+done
+[ "$killed" -lt 20 ] || kill -KILL "$run"
+ended "$run"
+is "the sixteenth ends the run" "$?,$killed" 3,16
+cp "$perr" "$err"
+says "and why is said" 'error: 16 workers were killed in this run; the last, '
+is "nobody stored again what was" "$(grep -c 'put .*/[0-9]*\.db/' server/log)" \
+    40
+says_not "nor took the state for another store's" 'another store'
 done_testing

@@ -25,11 +25,14 @@ job_backup_open(const struct job_backup_cfg *cfg,
 
 	job->cfg = cfg;
 	job->env = *env;
-	job->id = statedir_id(cfg->statedir);
 	job->dirfd = -1;
 	*out = job;
-	if (statedir_reopen(cfg->statedir, e) == -1)
+	/* Who died may have learned which store it is; its heir was forked by
+	 * who does not know. */
+	if (statedir_reopen(cfg->statedir, e) == -1 ||
+	    (env->again && statedir_reload(cfg->statedir, e) == -1))
 		return (-1);
+	job->id = statedir_id(cfg->statedir);
 	age_ms = clock_real_ms() - statedir_marker_ms(cfg->statedir);
 	/* An idle fleet's store may be lost too: once a day somebody looks. */
 	if (env->first_seg == 0 && !env->again &&

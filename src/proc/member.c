@@ -84,7 +84,7 @@ member_start(struct member *m, const struct pool_cfg *cfg,
 		chan_fini(&m->chan);
 		return (-1);
 	}
-	m->ended = m->left = false;
+	m->ended = m->left = m->expelled = false;
 	if (m->dead)
 		post_quarantine(m);
 	m->dead = false;

@@ -25,6 +25,7 @@ struct member {
 	bool wanted;		/* feed() is to feed it */
 	bool ended;		/* END was posted */
 	bool left;		/* it said BYE or FATAL: its end is no death */
+	bool expelled;		/* the pool killed it: out of its mind */
 	bool dead;		/* it died, and its range must go on */
 	char how[CHILD_HOW_BYTES];	/* how the last one died ... */
 	char *path;			/* ... and of which path, or "" */

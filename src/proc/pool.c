@@ -135,6 +135,7 @@ take(struct pool *p, struct member *m, uint8_t kind, const uint8_t *body,
 		break;
 	default:
 		/* It is out of its mind: its death will be dealt with. */
+		m->expelled = true;
 		member_kill(m);
 	}
 }

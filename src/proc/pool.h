@@ -13,8 +13,9 @@
  * nobody to name: if it was killed (SIGKILL, as the kernel does where memory
  * runs out) a fresh worker takes over all the same, and does what the dead one
  * had in flight; a death of anything else ends the run with class bug.  So do
- * POOL_DEATHS_MAX in a row with nothing finished between them; of those with
- * an empty slot: nothing stored (TALLY_SYNCED).
+ * POOL_DEATHS_MAX of a path in a row with nothing finished between them, and so
+ * many with an empty slot in one run: what is stored between these proves
+ * nothing, since a database in use is stored again by each heir.
  *
  * Owner: the supervisor, single-threaded, which may call nothing that starts
  * a thread or keeps locks.  Workers ignore INT, TERM and HUP (a terminal

@@ -18,24 +18,19 @@ toll_sum(const struct toll *t, uint64_t count[TALLY_NCOUNT])
 }
 
 /*
- * Take note of a death and of how far all workers, living and dead, have come;
- * false: so many in a row that the run ends.  Of who was killed with nothing
- * in its hand nothing is left out, so there something must have been stored.
+ * Take note of a death of a path, and of how far all workers, living and dead,
+ * have come: so many in a row?
  */
-static bool
-may_go_on(struct toll *t, bool idle, bool same)
+static unsigned
+in_a_row(struct toll *t, bool same)
 {
 	uint64_t now[TALLY_NCOUNT];
-	bool moved;
 
 	toll_sum(t, now);
-	/* A path that quarantine did not hold back is no progress either. */
-	moved = idle ? now[TALLY_SYNCED] != t->synced :
-	    now[TALLY_DONE] != t->done && !same;
-	t->row = moved ? 1 : t->row + 1;
+	/* A path that quarantine did not hold back is no progress. */
+	t->row = now[TALLY_DONE] != t->done && !same ? 1 : t->row + 1;
 	t->done = now[TALLY_DONE];
-	t->synced = now[TALLY_SYNCED];
-	return (t->row < POOL_DEATHS_MAX);
+	return (t->row);
 }
 
 int
@@ -44,7 +39,8 @@ toll_take(struct toll *t, struct member *m, int status, bool stopping,
 {
 	enum tally_phase phase;
 	char how[CHILD_HOW_BYTES], *what;
-	bool same, idle, on;
+	bool same, idle;
+	unsigned n;
 	int ret = -1;
 
 	phase = member_bury(m, t->board, status, &same);
@@ -53,11 +49,12 @@ toll_take(struct toll *t, struct member *m, int status, bool stopping,
 	what = idle ? mem_printf("%s, with no database in its hand", how) :
 	    mem_printf("%s while %s %s", how, tally_phase_name(phase),
 	    m->path);
-	if (idle && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)) {
+	if (idle && (m->expelled || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGKILL)) {
 		err_set(e, ERR_BUG, "worker %u %s", m->index, what);
 		goto out;
 	}
-	on = may_go_on(t, idle, same);
+	n = idle ? ++t->idle : in_a_row(t, same);
 	if (idle)
 		log_warn("worker %u %s (out of memory?)%s", m->index, what,
 		    stopping ? "" : ": another begins in its place");
@@ -67,10 +64,10 @@ toll_take(struct toll *t, struct member *m, int status, bool stopping,
 		    ": it is left out for now, the others go on");
 	}
 	m->dead = !stopping;
-	if (m->dead && !on) {
-		err_set(e, ERR_BUG, "%u workers died in a row and nothing was "
-		    "%s between; the last, worker %u, %s", t->row,
-		    idle ? "stored" : "finished", m->index, what);
+	if (m->dead && n >= POOL_DEATHS_MAX) {
+		err_set(e, ERR_BUG, "%u workers %s; the last, worker %u, %s",
+		    n, idle ? "were killed in this run" : "died in a row and "
+		    "nothing was finished between", m->index, what);
 		goto out;
 	}
 	ret = 0;

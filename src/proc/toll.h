@@ -20,8 +20,9 @@ struct toll {
 	const struct board *board;
 	uint64_t carry[TALLY_NCOUNT];	/* of workers that were replaced */
 	unsigned deaths;		/* of a path */
-	unsigned row;			/* of them all, nothing done between */
-	uint64_t done, synced;		/* at the last death */
+	unsigned row;			/* of those, nothing done between */
+	unsigned idle;			/* with nothing in their hand */
+	uint64_t done;			/* at the last death of a path */
 };
 
 /* What all workers have counted, living and dead. */
