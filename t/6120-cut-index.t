@@ -43,4 +43,30 @@ rm data/evil/*-shm
 status 0 "what it leaves alone is stored" "$lf" backup --to store \
     "$scratch/data/*/*.db"
 is "all of it" "$("$lf" list store | wc -l)" 50
+
+# Nor does who puts a database into the place of such a one: he begins again.
+target=$scratch/data/good/g1.db
+key=store$target
+"$lf" restore -o want.db "$key" || exit 1
+sqlite3 g1.db ".restore want.db" "pragma journal_mode=wal;" \
+    "insert into t values(2);" ".shell cp g1.db* data/good" >/dev/null
+LITEFLEET_HOOK=replace-checkpointed=stop start "$lfh" restore --force \
+    -o "$target" "$key"
+stopped()
+{
+	grep -q '^State:.T' "/proc/$pid/status"
+}
+ok "it is at the database" wait_for 10 stopped
+ok "whose index is there" test -s "$target-shm"
+truncate -s 0 "$target-shm"
+go_on()
+{
+	kill -CONT "$pid" 2>/dev/null
+	! grep -qs '^State:.[^Z]' "/proc/$pid/status"
+}
+wait_for 10 go_on
+ended "$pid"
+is "restore --force of one that is cut off" "$?" 0
+is "has it in its place" "$(sql "$target" "SELECT count(*) FROM t")" 0
+is "and nothing beside it" "$(find data/good -name '.*')" ""
 done_testing

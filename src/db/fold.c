@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "db/distrust.h"
 #include "db/guard.h"
+#include "db/mapped.h"
 
 enum {
 	RETRY_MS = 20
@@ -189,10 +190,20 @@ fold_lock(const char *path, int64_t deadline_ms, struct sqlite3 **db,
 	bool was = guard_exempt(true);
 	int rc, ret = 0;
 
+	if (guard_install(e) == -1) {
+		ret = -1;
+		goto out;
+	}
 	for (;;) {
+		mapped_forget();
 		rc = sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE |
 		    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-		if (rc == SQLITE_OK && (rc = fold(*db, path)) == SQLITE_OK) {
+		if (rc == SQLITE_OK)
+			rc = fold(*db, path);
+		/* Somebody is at its wal-index. */
+		if (mapped_was_cut())
+			rc = SQLITE_BUSY;
+		if (rc == SQLITE_OK) {
 			ret = 1;
 			break;
 		}
@@ -208,6 +219,7 @@ fold_lock(const char *path, int64_t deadline_ms, struct sqlite3 **db,
 		}
 		clock_sleep_ms(RETRY_MS);
 	}
+out:
 	(void)guard_exempt(was);
 	free(name);
 	return (ret);

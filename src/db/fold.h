@@ -23,8 +23,8 @@ struct sqlite3;
  * do not exist; 0 if SQLite cannot do that (damaged, no database, not
  * writable); -1 with class busy: locked by somebody else until deadline_ms
  * (clock_mono_ms()), tried at least once; its content and mode are as they
- * were.  Lifts the write guard of this
- * thread meanwhile.
+ * were; or as guard_install(), which it calls.  Lifts the write guard of this
+ * thread meanwhile; who cuts the -shm off then makes it busy (db/mapped.h).
  */
 int fold_lock(const char *path, int64_t deadline_ms, struct sqlite3 **db,
     struct err *e);

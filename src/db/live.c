@@ -236,17 +236,16 @@ take_bounded(struct live *l, struct pin *p, struct sink *s, struct wal *w,
     const struct walindex *x, bool *unsettled, struct err *e)
 {
 	struct overlay_log log = { l->log, -1 };
+	struct err ignored;
 	int ret;
 
 	if ((ret = take_indexed(l, p, s, w, x, e)) != 0)
 		return (ret);
-	ret = overlay_look_behind(p, s, &log, x, unsettled, e);
-	if (ret == PIN_AGAIN) {
-		/* Somebody is at it; the image is good all the same. */
+	/* Where somebody is at it, or it cannot be read, the image is good all
+	 * the same: what it needed of the log it has. */
+	if (overlay_look_behind(p, s, &log, x, unsettled, &ignored) != 0)
 		*unsettled = true;
-		ret = 0;
-	}
-	return (ret);
+	return (0);
 }
 
 static int

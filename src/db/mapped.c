@@ -11,6 +11,7 @@
 struct range {
 	uintptr_t at;
 	size_t n;
+	int prot;
 };
 
 /* Of its own thread, and not of a handler that would come in between: who
@@ -42,7 +43,7 @@ patch(uintptr_t at)
 {
 	const struct range *r = find(at);
 
-	if (r == NULL || mmap((void *)r->at, r->n, PROT_READ, MAP_PRIVATE |
+	if (r == NULL || mmap((void *)r->at, r->n, r->prot, MAP_PRIVATE |
 	    MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return (false);
 	cut = 1;
@@ -81,7 +82,7 @@ mapped_watch(void)
 }
 
 bool
-mapped_keep(const void *p, size_t n)
+mapped_keep(const void *p, size_t n, int prot)
 {
 	if (nranges == MAPPED_MAX) {
 		errno = ENOMEM;
@@ -91,7 +92,7 @@ mapped_keep(const void *p, size_t n)
 		nroom = nroom == 0 ? 16 : 2 * nroom;
 		ranges = mem_resize(ranges, nroom, sizeof(*ranges));
 	}
-	ranges[nranges++] = (struct range){ (uintptr_t)p, n };
+	ranges[nranges++] = (struct range){ (uintptr_t)p, n, prot };
 	return (true);
 }
 

@@ -28,13 +28,14 @@ enum {
 void mapped_watch(void);
 
 /*
- * The calling thread has mapped n bytes at p for reading, or has unmapped
- * them: all of a mapping, or its end.  False, with errno: there are too many.
+ * The calling thread has mapped n bytes at p (prot: as mmap(2) has it), or has
+ * unmapped them: all of a mapping, or its end.  What is written to zeros goes
+ * nowhere.  False, with errno: there are too many.
  */
-bool mapped_keep(const void *p, size_t n);
+bool mapped_keep(const void *p, size_t n, int prot);
 void mapped_drop(const void *p, size_t n);
 
-/* Has this thread read zeros that were none since mapped_forget()? */
+/* Has this thread come upon such zeros since mapped_forget()? */
 bool mapped_was_cut(void);
 void mapped_forget(void);
 
