@@ -39,7 +39,7 @@ fresh=$(tail -n 2 names | head -n 1)
 
 status 0 "prune" "$lf" prune --keep-last 1 "$st"
 says "warns" "warning: store .*newest backups of 1 databases are named more \
-than a day later than now .*backup --reconcile"
+than a day later than now: .*backup --reconcile"
 is "and leaves the newest of both kinds" "$(objects st "$key" |
     tr '\n' ' ')" "$fresh $ahead "
 object st "$fresh" | lz4 -dc >image 2>/dev/null
