@@ -24,8 +24,8 @@ static int out = STDOUT_FILENO;
 static bool gave_up;
 
 /*
- * Wait until it can be written to; false: no more.  *idle_ms: since when nothing
- * is taken although we were told to stop, or 0.
+ * Wait until it can be written to; false: no more.  *idle_ms: since when
+ * nothing is taken although we were told to stop, or 0.
  */
 static bool
 await_reader(int64_t *idle_ms)
@@ -64,7 +64,7 @@ put(void *cookie, const char *p, size_t n)
 		w = write(out, p + done,
 		    n - done < PIPE_BUF ? n - done : PIPE_BUF);
 		if (w == -1 && errno == EAGAIN) {
-			/* A terminal may have room, but not for what is next. */
+			/* A terminal may have room, and not for this. */
 			(void)poll(NULL, 0, LOOK_MS);
 			continue;
 		}
