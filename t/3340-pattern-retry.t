@@ -3,6 +3,12 @@
 # is missing, and no longer.
 . "$(dirname "$0")/lib.sh"
 
+# A signal wakes its process up: if it sleeps, it has looked at it.
+heeded()
+{
+	grep -q '^State:.S' "/proc/$pid/status"
+}
+
 rp()
 {
 	"$lf" restore-pattern --output-dir out "$@"
@@ -181,6 +187,7 @@ some()
 }
 ok "some are finished, some have failed" wait_for 30 some
 kill -TERM "$pid"
+wait_for 10 heeded
 pkill -CONT -P "$pid"
 wait "$pid"
 is "TERM: status" "$?" 3
@@ -221,6 +228,7 @@ for signal in KILL TERM; do
 	# shellcheck disable=SC2086	# one or more
 	[ $signal = TERM ] || kill -KILL $workers
 	kill -"$signal" "$pid"
+	[ $signal = KILL ] || wait_for 10 heeded
 	# shellcheck disable=SC2086
 	[ $signal = KILL ] || kill -CONT $workers
 	ended "$pid"
