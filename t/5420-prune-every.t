@@ -87,7 +87,7 @@ is "it was pruned once" "$(grep -c '^Prune' "$perr")" 1
 
 # When it was is remembered.
 objects st >all
-start "$lf" backup --to "$st" --interval 100ms --log-every 100ms \
+start "$lf" backup --to "$st" --interval 100ms --log-every 1ms \
     --prune-every 1h --keep-last 1 "$p"
 ok "another service" wait_for 10 said 5 'Scan complete'
 not_ok "does not prune again so soon" grep -q Prune "$perr"
